@@ -1,0 +1,118 @@
+// Events: what runnerd tells web, and what web tells browsers.
+
+import { z } from 'zod';
+import { SandboxState } from './sandbox.ts';
+import { JudgePhase } from './verdict.ts';
+
+export const Person = z.object({ id: z.string(), name: z.string() });
+export type Person = z.infer<typeof Person>;
+
+/** What happened to a sandbox or a judge run. Logs are rows, not events: these carry little. */
+export const RunnerEventBody = z.discriminatedUnion('type', [
+	z.object({ type: z.literal('sandbox'), workspace: z.string(), state: SandboxState }),
+	z.object({
+		type: z.literal('terminal'),
+		workspace: z.string(),
+		terminal: z.string(),
+		driver: Person.nullable(),
+		watchers: z.array(Person),
+	}),
+	/** The host ports that containers in the sandbox publish. */
+	z.object({ type: z.literal('ports'), workspace: z.string(), ports: z.array(z.number().int()) }),
+	/** Something the student should know: a file too large to share, a path that can't be synced. */
+	z.object({
+		type: z.literal('warning'),
+		workspace: z.string(),
+		code: z.string(),
+		message: z.string(),
+		path: z.string().optional(),
+	}),
+	/** A binary file appeared: web fetches it by `GET /sessions/<id>/blobs/<sha>` and keeps it. */
+	z.object({
+		type: z.literal('blob'),
+		workspace: z.string(),
+		sha: z.string(),
+		size: z.number().int(),
+	}),
+	z.object({
+		type: z.literal('judge-phase'),
+		attempt: z.string(),
+		try: z.number().int(),
+		phase: JudgePhase,
+		status: z.enum(['running', 'passed', 'failed', 'skipped']),
+		durationMs: z.number().optional(),
+	}),
+	z.object({
+		type: z.literal('judge-log'),
+		attempt: z.string(),
+		try: z.number().int(),
+		phase: JudgePhase,
+		/** Position of this piece in the run's log, from 0. */
+		seq: z.number().int(),
+		text: z.string(),
+	}),
+	z.object({ type: z.literal('judge-done'), attempt: z.string(), try: z.number().int() }),
+]);
+export type RunnerEventBody = z.infer<typeof RunnerEventBody>;
+
+/**
+ * One line of `GET /events?launch=<launch>&after=<seq>` (NDJSON, kept open). The first line is a
+ * `hello`; when its launch or `from` doesn't continue what the reader had, the reader takes the
+ * states in it as the truth and goes on from there.
+ */
+export const RunnerEventLine = z.discriminatedUnion('line', [
+	z.object({
+		line: z.literal('hello'),
+		launch: z.string(),
+		/** The number of the first event that follows. */
+		from: z.number().int(),
+		sessions: z.array(z.object({ workspace: z.string(), state: SandboxState })),
+	}),
+	z.object({
+		line: z.literal('event'),
+		seq: z.number().int(),
+		at: z.number().int(),
+		event: RunnerEventBody,
+	}),
+	/** Keeps idle connections known to be alive; every 15 s. */
+	z.object({ line: z.literal('beat') }),
+]);
+export type RunnerEventLine = z.infer<typeof RunnerEventLine>;
+
+/** What a browser's event stream carries (`GET /events`, text/event-stream); `id` is the row's. */
+export const BrowserEvent = z.discriminatedUnion('type', [
+	z.object({ type: z.literal('sandbox'), workspace: z.string(), state: SandboxState }),
+	z.object({
+		type: z.literal('terminal'),
+		workspace: z.string(),
+		terminal: z.string(),
+		driver: Person.nullable(),
+		watchers: z.array(Person),
+	}),
+	z.object({ type: z.literal('ports'), workspace: z.string(), ports: z.array(z.number().int()) }),
+	z.object({
+		type: z.literal('warning'),
+		workspace: z.string(),
+		code: z.string(),
+		message: z.string(),
+		path: z.string().optional(),
+	}),
+	/** An attempt changed; `phases` is the whole list as it now stands. */
+	z.object({
+		type: z.literal('attempt'),
+		workspace: z.string(),
+		attempt: z.string(),
+		number: z.number().int(),
+		status: z.enum(['queued', 'running', 'passed', 'failed', 'error']),
+		phases: z.array(
+			z.object({
+				phase: JudgePhase,
+				status: z.enum(['running', 'passed', 'failed', 'skipped']),
+				durationMs: z.number().optional(),
+			}),
+		),
+	}),
+	/** Someone joined, left, or was given another role: lists reload. */
+	z.object({ type: z.literal('members'), class: z.string() }),
+]);
+export type BrowserEvent = z.infer<typeof BrowserEvent>;

@@ -1,0 +1,168 @@
+// runnerd's HTTP API: sandboxes (`sessions`, named by their workspace) and judge runs.
+// Every call carries `Authorization: Bearer <service token>`; docs/contracts.md lists the routes.
+
+import { z } from 'zod';
+import { Id, RoomName } from './id.ts';
+import { JudgePhase, Verdict } from './verdict.ts';
+
+export const SandboxLimits = z.object({
+	/** Bytes. */
+	memory: z.number().int().positive(),
+	/** Cores. */
+	cpus: z.number().positive(),
+	pids: z.number().int().positive(),
+});
+export type SandboxLimits = z.infer<typeof SandboxLimits>;
+
+export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * 1024 * 1024, cpus: 1, pids: 512 };
+
+/** Why a sandbox ended or failed; the page has a sentence for each. */
+export const SandboxReason = z.enum([
+	'idle',
+	'ended',
+	'replaced',
+	'lost',
+	'engine-unreachable',
+	'no-capacity',
+	'start-failed',
+	'runner-stopped',
+]);
+export type SandboxReason = z.infer<typeof SandboxReason>;
+
+/** `at` and `deadline` in milliseconds since the epoch. */
+export const SandboxState = z.discriminatedUnion('status', [
+	z.object({
+		status: z.literal('starting'),
+		at: z.number().int(),
+		phase: z.enum(['queued', 'creating', 'booting', 'files']),
+	}),
+	z.object({
+		status: z.literal('ready'),
+		at: z.number().int(),
+		/** When it ends unless someone works in it. */
+		deadline: z.number().int(),
+	}),
+	z.object({ status: z.literal('stopping'), at: z.number().int(), reason: SandboxReason }),
+	z.object({ status: z.literal('gone'), at: z.number().int(), reason: SandboxReason }),
+	z.object({
+		status: z.literal('failed'),
+		at: z.number().int(),
+		reason: SandboxReason,
+		/** For a student: what happened and what to do. */
+		message: z.string(),
+	}),
+]);
+export type SandboxState = z.infer<typeof SandboxState>;
+
+/** `POST /sessions`: idempotent by `workspace`; 201 when it began, 200 when it was there. */
+export const StartSession = z.object({
+	workspace: Id,
+	room: RoomName,
+	/** A sync ticket for `room` (aud sync, write, HOST_TICKET_SECONDS); its user authors shell edits. */
+	ticket: z.string(),
+	/** Who may type in its terminals. */
+	driver: z.object({ id: z.string(), name: z.string() }),
+	/** Minutes without activity before it ends; null for never. */
+	idleMinutes: z.number().positive().nullable(),
+	limits: SandboxLimits.default(DEFAULT_LIMITS),
+});
+export type StartSession = z.infer<typeof StartSession>;
+
+export const Session = z.object({
+	workspace: z.string(),
+	state: SandboxState,
+	driver: z.object({ id: z.string(), name: z.string() }),
+});
+export type Session = z.infer<typeof Session>;
+
+/** `POST /sessions/<id>/exec`: one command in /workspace, output bounded to 1 MiB per stream. */
+export const ExecRequest = z.object({
+	command: z.array(z.string()).min(1).max(200),
+	timeoutMs: z.number().int().positive().max(600_000).default(60_000),
+});
+export type ExecRequest = z.infer<typeof ExecRequest>;
+export const ExecResult = z.object({
+	/** null when the time ran out. */
+	exitCode: z.number().int().nullable(),
+	stdout: z.string(),
+	stderr: z.string(),
+	truncated: z.boolean(),
+});
+export type ExecResult = z.infer<typeof ExecResult>;
+
+/** `POST /sessions/<id>/build`: `docker build` of /workspace; answers an ExecResult. */
+export const BuildRequest = z.object({
+	tag: z.string().regex(/^[a-z0-9][a-z0-9._/:-]*$/),
+	noCache: z.boolean().default(false),
+});
+export type BuildRequest = z.infer<typeof BuildRequest>;
+
+/** `POST /sessions/<id>/run`: `docker run -d`; answers an ExecResult whose stdout is the id. */
+export const RunRequest = z.object({
+	image: z.string().regex(/^[a-z0-9][a-z0-9._/:-]*$/),
+	publish: z.array(z.string().regex(/^\d+:\d+$/)).default([]),
+});
+export type RunRequest = z.infer<typeof RunRequest>;
+
+/** `POST /sessions/<id>/drain`: flushes both ways, then says what is on disk beside the text. */
+export const DrainResult = z.object({
+	/** Once sync's durable count covers all that runnerd sent, snapshots hold the drained state. */
+	drained: z.literal(true),
+	files: z.array(
+		z.discriminatedUnion('kind', [
+			z.object({
+				kind: z.literal('binary'),
+				path: z.string(),
+				mode: z.number().int(),
+				size: z.number().int(),
+				sha: z.string(),
+			}),
+			z.object({ kind: z.literal('link'), path: z.string(), target: z.string() }),
+			z.object({ kind: z.literal('dir'), path: z.string(), mode: z.number().int() }),
+		]),
+	),
+	/** What could not be taken, and why: shown on the attempt. */
+	left: z.array(z.object({ path: z.string(), reason: z.string() })),
+});
+export type DrainResult = z.infer<typeof DrainResult>;
+
+/** A file of a submission, complete. */
+export const SubmittedFile = z.discriminatedUnion('kind', [
+	z.object({ kind: z.literal('text'), path: z.string(), mode: z.number().int(), text: z.string() }),
+	z.object({
+		kind: z.literal('binary'),
+		path: z.string(),
+		mode: z.number().int(),
+		base64: z.string(),
+	}),
+	z.object({ kind: z.literal('link'), path: z.string(), target: z.string() }),
+	z.object({ kind: z.literal('dir'), path: z.string(), mode: z.number().int() }),
+]);
+export type SubmittedFile = z.infer<typeof SubmittedFile>;
+
+/** `PUT /judge-runs/<attempt>/<try>`: idempotent; 409 `lab-mismatch` when the digest is unknown. */
+export const JudgeRunRequest = z.object({
+	lab: z.string(),
+	labDigest: z.string(),
+	files: z.array(SubmittedFile),
+});
+export type JudgeRunRequest = z.infer<typeof JudgeRunRequest>;
+
+/** `GET /judge-runs/<attempt>/<try>`; kept until `DELETE` acknowledges it. */
+export const JudgeRun = z.discriminatedUnion('status', [
+	z.object({ status: z.literal('running'), phase: JudgePhase }),
+	z.object({
+		status: z.literal('done'),
+		verdict: Verdict,
+		/** Of the judging code: same snapshot, lab and judge, same verdict. */
+		judgeDigest: z.string(),
+		log: z.array(z.object({ phase: JudgePhase, text: z.string() })),
+	}),
+]);
+export type JudgeRun = z.infer<typeof JudgeRun>;
+
+/** Every refusal of every service: a stable code, and words for the log. */
+export const ServiceError = z.object({
+	error: z.object({ code: z.string(), message: z.string() }),
+});
+export type ServiceError = z.infer<typeof ServiceError>;

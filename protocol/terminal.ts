@@ -1,0 +1,60 @@
+// What passes over a terminal's WebSocket, `/terminal/<workspace>/<terminal>` (terminal: "1", "2", …).
+//
+// Binary frames are raw bytes of the pseudo-terminal: input upwards, output downwards.
+// Text frames are JSON, one of the messages below. Input, resize and other driver's acts from a
+// connection that isn't the driver's are refused in runnerd, whatever the page shows.
+
+import { z } from 'zod';
+import { Person } from './events.ts';
+
+const size = { cols: z.number().int().min(2).max(500), rows: z.number().int().min(1).max(300) };
+
+/** Browser → runnerd. */
+export const TerminalRequest = z.discriminatedUnion('type', [
+	/** The driver's window; watchers follow it. */
+	z.object({ type: z.literal('resize'), ...size }),
+	/** Bytes written to the screen so far on this connection: lets runnerd skip frames for slow ones. */
+	z.object({ type: z.literal('ack'), bytes: z.number().int().nonnegative() }),
+	/** Ask to type (write tickets, or staff). */
+	z.object({ type: z.literal('ask-control') }),
+	/** The owner or driver hands over, or answers an ask. */
+	z.object({ type: z.literal('grant-control'), to: z.string() }),
+	/** The owner takes the keyboard back. */
+	z.object({ type: z.literal('take-back') }),
+]);
+export type TerminalRequest = z.infer<typeof TerminalRequest>;
+
+/** runnerd → browser. */
+export const TerminalMessage = z.discriminatedUnion('type', [
+	/** Clear, resize to these, and write `data`: the screen and its scrollback as escape sequences. */
+	z.object({ type: z.literal('snapshot'), data: z.string(), ...size }),
+	/** Who drives, who watches, how large; whenever it changes. */
+	z.object({
+		type: z.literal('state'),
+		driver: Person.nullable(),
+		watchers: z.array(Person),
+		asking: z.array(Person),
+		/** Whether this connection may type. */
+		driving: z.boolean(),
+		...size,
+	}),
+	/** An act was refused; input that isn't the driver's is dropped and answered once with this. */
+	z.object({
+		type: z.literal('refused'),
+		code: z.enum(['not-driver', 'not-allowed', 'malformed']),
+	}),
+	/** The shell ended; a new one starts at once under the same terminal. */
+	z.object({ type: z.literal('restarted') }),
+]);
+export type TerminalMessage = z.infer<typeof TerminalMessage>;
+
+/** Close codes: 44xx final, 45xx come back (as in protocol/sync.ts). */
+export const TERMINAL_CLOSE = {
+	unauthorized: { code: 4401, reason: 'unauthorized' },
+	revoked: { code: 4403, reason: 'revoked' },
+	noSandbox: { code: 4404, reason: 'no-sandbox' },
+	malformed: { code: 4400, reason: 'malformed-frame' },
+	notReady: { code: 4503, reason: 'not-ready' },
+	tooSlow: { code: 4508, reason: 'too-slow' },
+	shutdown: { code: 4501, reason: 'shutting-down' },
+} as const;

@@ -1,0 +1,77 @@
+// What a judge says about one attempt.
+
+import { z } from 'zod';
+
+/** The phases of a run, in order. `prepare` is ours: a clean sandbox and the files in it. */
+export const JudgePhase = z.enum(['prepare', 'read', 'build', 'run', 'inspect']);
+export type JudgePhase = z.infer<typeof JudgePhase>;
+
+/** Something that was seen, so that a student can see it too. */
+export const Evidence = z.discriminatedUnion('kind', [
+	z.object({
+		kind: z.literal('line'),
+		file: z.string(),
+		/** From 1. */
+		line: z.number().int().positive(),
+		text: z.string(),
+	}),
+	z.object({ kind: z.literal('output'), label: z.string(), text: z.string() }),
+	z.object({
+		kind: z.literal('compare'),
+		label: z.string(),
+		expected: z.string(),
+		observed: z.string(),
+	}),
+]);
+export type Evidence = z.infer<typeof Evidence>;
+
+export const Failure = z.object({
+	/** Stable and kebab-case; wrong solutions name the code they must produce. */
+	code: z.string().regex(/^[a-z0-9-]+$/),
+	/** What is wrong, in one sentence for a beginner. */
+	message: z.string(),
+	/** What to try next. */
+	hint: z.string(),
+	evidence: z.array(Evidence),
+});
+export type Failure = z.infer<typeof Failure>;
+
+export const CheckResult = z.object({
+	id: z.string(),
+	title: z.string(),
+	phase: JudgePhase,
+	/** `skipped`: an earlier check failed, so this one says nothing. */
+	status: z.enum(['passed', 'failed', 'skipped']),
+	durationMs: z.number().nonnegative(),
+	failure: Failure.optional(),
+});
+export type CheckResult = z.infer<typeof CheckResult>;
+
+export const Metrics = z.object({
+	durationMs: z.number().nonnegative(),
+	buildMs: z.number().nonnegative().optional(),
+	imageBytes: z.number().int().nonnegative().optional(),
+	/** Container start → first good answer. */
+	startMs: z.number().nonnegative().optional(),
+});
+export type Metrics = z.infer<typeof Metrics>;
+
+/** `failed` is the student's; `error` is ours, is retried, and never counts as theirs. */
+export const Verdict = z.discriminatedUnion('status', [
+	z.object({ status: z.literal('passed'), checks: z.array(CheckResult), metrics: Metrics }),
+	z.object({
+		status: z.literal('failed'),
+		failures: z.array(Failure).min(1),
+		checks: z.array(CheckResult),
+		metrics: Metrics,
+	}),
+	z.object({
+		status: z.literal('error'),
+		code: z.string(),
+		/** Says that the fault is ours and that the work is safe. Details go to the log. */
+		message: z.string(),
+		checks: z.array(CheckResult),
+		metrics: Metrics,
+	}),
+]);
+export type Verdict = z.infer<typeof Verdict>;
