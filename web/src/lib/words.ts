@@ -1,0 +1,40 @@
+// How times, durations and sizes are put into words.
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** "just now", "3 min ago", "in 5 min", "2 days ago". */
+export function relativeTime(at: number, now: number): string {
+	const distance = Math.abs(now - at);
+	if (distance < 45 * SECOND) return 'just now';
+	const amount =
+		distance < HOUR
+			? `${Math.max(1, Math.round(distance / MINUTE))} min`
+			: distance < DAY
+				? `${Math.round(distance / HOUR)} h`
+				: plural(Math.round(distance / DAY), 'day');
+	return at < now ? `${amount} ago` : `in ${amount}`;
+}
+
+/** "0.4 s", "12 s", "3 min 05 s". */
+export function duration(ms: number): string {
+	if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
+	if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
+	const minutes = Math.floor(ms / MINUTE);
+	const seconds = Math.floor((ms % MINUTE) / SECOND);
+	return `${minutes} min ${String(seconds).padStart(2, '0')} s`;
+}
+
+/** "812 B", "14 KB", "123 MB": powers of ten, as `docker images` counts. */
+export function bytes(size: number): string {
+	if (size < 1000) return `${size} B`;
+	if (size < 1e6) return `${Math.round(size / 1000)} KB`;
+	if (size < 1e9) return `${Math.round(size / 1e6)} MB`;
+	return `${(size / 1e9).toFixed(1)} GB`;
+}
+
+export function plural(count: number, noun: string): string {
+	return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
