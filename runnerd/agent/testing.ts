@@ -1,0 +1,79 @@
+// For tests: the real agent on this host, over its socket in a temporary directory.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+
+const AGENT = join(import.meta.dirname, '../sandbox/agent');
+
+export interface TestAgent extends AsyncDisposable {
+	/** The directory that stands for /workspace. */
+	root: string;
+	socket: string;
+	/** Of the agent's process; another one after `kill`. */
+	pid: number;
+	open(): Promise<Duplex>;
+	/** SIGKILL, then a new agent, as the sandbox's loop does. */
+	restart(): Promise<void>;
+}
+
+/** `await using agent = await testAgent()`. */
+export async function testAgent(): Promise<TestAgent> {
+	const home = await realpath(await mkdtemp(join(tmpdir(), 'agent-')));
+	const root = join(home, 'workspace');
+	const socket = join(home, 'agent.sock');
+	await mkdir(root);
+	let child = await start(home, root, socket);
+	return {
+		root,
+		socket,
+		get pid() {
+			return child.pid!;
+		},
+		open: () => openSocket(socket),
+		async restart() {
+			await stop(child);
+			child = await start(home, root, socket);
+		},
+		async [Symbol.asyncDispose]() {
+			await stop(child);
+			await rm(home, { recursive: true, force: true });
+		},
+	};
+}
+
+async function start(home: string, root: string, socket: string): Promise<ChildProcess> {
+	const child = spawn(
+		'python3',
+		['-I', '-B', AGENT, '--root', root, '--state', join(home, 'state'), '--socket', socket],
+		{ stdio: ['ignore', 'inherit', 'pipe'], env: { PATH: process.env['PATH'], HOME: home } },
+	);
+	const said: string[] = [];
+	await new Promise<void>((resolve, reject) => {
+		child.stderr!.on('data', (chunk: Buffer) => {
+			said.push(chunk.toString());
+			if (said.join('').includes('agent: ready')) resolve();
+			// What it says later is a test's clue.
+			if (said.length > 1) process.stderr.write(chunk);
+		});
+		child.once('exit', () => reject(new Error(`the agent ended: ${said.join('')}`)));
+	});
+	return child;
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	const ended = once(child, 'exit');
+	child.kill('SIGKILL');
+	await ended;
+}
+
+async function openSocket(path: string): Promise<Duplex> {
+	const socket = connect(path);
+	await once(socket, 'connect');
+	return socket;
+}
