@@ -176,6 +176,8 @@ export const docUpdates = pgTable(
 		/** The connection's user; `shell:<user>` for runnerd's edits. No key: history outlives people. */
 		userId: text('user_id').notNull(),
 		at: now('at'),
+		/** Updates in `bytes`; more than one are packed, see db/doc-log.ts. */
+		parts: integer('parts').notNull().default(1),
 		bytes: bytea('bytes').notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.room, t.seq] })],

@@ -1,0 +1,1 @@
+ALTER TABLE "doc_updates" ADD COLUMN "parts" integer DEFAULT 1 NOT NULL;
