@@ -1,0 +1,78 @@
+#!/bin/bash
+# Root of the sandbox's own namespaces: puts the file system and the network together, then keeps
+# containerd, dockerd and the agent running until it is told to stop.
+set -u
+lib=/usr/local/lib/sandbox
+runtime=$XDG_RUNTIME_DIR
+
+# A /run of our own, under our own root, for sockets and pids.
+mount -t tmpfs -o mode=755,size=64m sandbox-run /run
+mkdir -p /run/docker /run/lock
+mkdir -p -m 700 "$runtime"
+
+# The volume: the daemon's data, the student's files and home, and the agent's notes on them.
+mkdir -p /volume/workspace /volume/home /volume/agent
+mount --bind /volume/workspace /workspace
+mount --bind /volume/home /home/student
+"$lib/import-images.sh"
+
+# Names and addresses that don't exist must fail at once, never hang: outside.sh answers for them.
+ip link set lo up
+"$lib/outside.sh"
+printf 'nameserver 10.255.255.2\noptions timeout:1 attempts:1\n' > /run/resolv.conf
+mount --bind /run/resolv.conf /etc/resolv.conf
+
+cd /workspace
+
+# From here on commands may enter (sbx-enter): the namespaces are complete.
+echo $$ >&3
+exec 3>&-
+
+# Keeps `$@` running. A crash, or a student's kill, costs a second, not the sandbox.
+keep() {
+	while :; do
+		"$@"
+		echo "sandbox: $1 ended with status $?, starting it again" >&2
+		sleep 1
+	done
+}
+
+# The wrapper of runc in lib/wrap comes first on the daemons' PATH, and only on theirs.
+export PATH_STUDENT=$PATH
+export PATH=$lib/wrap:$PATH
+
+# dockerd would start a containerd of its own, but then waits a second for it.
+keep containerd --config "$lib/containerd.toml" &
+containerd=$!
+
+run_dockerd() {
+	for _ in {1..1000}; do [ -S /run/docker/containerd.sock ] && break; sleep 0.005; done
+	rm -f /run/docker.pid
+	# --rootless: don't touch what only the host's root may (oom scores, cgroups, devices)
+	# --storage-driver: what import-images.sh lays out is overlay2's, so never guess another
+	# --log-opt: one chatty container must not fill the volume
+	dockerd --rootless --host=unix:///run/docker.sock --containerd=/run/docker/containerd.sock \
+		--data-root=/volume/docker --exec-root=/run/docker/exec --pidfile=/run/docker.pid \
+		--storage-driver=overlay2 --userland-proxy-path=/usr/sbin/docker-proxy \
+		--log-level=warn --shutdown-timeout=3 \
+		--log-opt max-size=8m --log-opt max-file=2
+}
+keep run_dockerd &
+dockerd=$!
+
+# The agent is the student's own process as far as the kernel knows: it gets their PATH.
+run_agent() {
+	PATH=$PATH_STUDENT python3 -I "$lib/agent" \
+		--root /workspace --state /volume/agent --socket "$runtime/agent.sock"
+}
+keep run_agent &
+
+# Stop: end the loops, then let dockerd stop its containers; this shell's end takes the rest along.
+stop() {
+	kill -KILL "$dockerd" "$containerd" 2> /dev/null
+	kill -TERM "$(< /run/docker.pid)" 2> /dev/null
+	for _ in {1..400}; do [ -e /run/docker.pid ] || break; sleep 0.01; done
+	exit 0
+}
+trap stop TERM INT
+while :; do wait; done
