@@ -49,7 +49,7 @@ export async function testAgent(): Promise<TestAgent> {
 async function start(home: string, root: string, socket: string): Promise<ChildProcess> {
 	const child = spawn(
 		'python3',
-		['-I', '-B', AGENT, '--root', root, '--state', join(home, 'state'), '--socket', socket],
+		['-I', '-S', '-B', AGENT, '--root', root, '--state', join(home, 'state'), '--socket', socket],
 		{ stdio: ['ignore', 'inherit', 'pipe'], env: { PATH: process.env['PATH'], HOME: home } },
 	);
 	const said: string[] = [];

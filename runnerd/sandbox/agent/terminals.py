@@ -1,5 +1,305 @@
-"""The sandbox's terminals: shells that outlive runnerd, with what they printed."""
+"""The sandbox's terminals: shells that outlive runnerd, with what they printed meanwhile.
+
+  terminal.open    {terminal, cols, rows} → {shell, cols, rows, start, end}; finds it or makes it
+  terminal.attach  {terminal, from?} → {from, gap, shell, cols, rows}, as they were at `from`; then
+                   the events, in the order in which it happened:
+                     terminal.output  {terminal, offset} + bytes
+                     terminal.size    {terminal, offset, cols, rows}
+                     terminal.shell   {terminal, offset, shell}: the one before has ended
+                     terminal.gap     {terminal, offset, shell, cols, rows}: what lay between is lost
+  terminal.ack     {terminal, bytes}: of output, dealt with since it was attached
+  terminal.input   {terminal} + bytes; refused as `input-full` when nobody reads what was typed
+  terminal.resize  {terminal, cols, rows}
+"""
+
+import os
+import signal
+import time
+
+from shell import Shell
+from tape import Tape
+from wire import Refused
+
+NAMES = '12345678'
+# Output sent on one connection but not acknowledged.
+WINDOW = 256 * 1024
+PIECE = 32 * 1024
+# A connection that acknowledges nothing for so long no longer holds the shell up (seconds).
+STALL = 10
+# A shell that ended sooner isn't replaced at once, lest they follow each other without end (seconds).
+SHORT_LIFE = 1
+# Back from what a full-screen program may have left: its screen, mouse and paste modes, keys.
+RESET = (
+    b'\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l'
+    b'\x1b[!p\x1b>\x1b[0m\r\n'
+)
+
+
+class Attachment:
+    """One connection's place on a terminal's tape."""
+
+    def __init__(self, terminal, connection, offset):
+        tape = terminal.tape
+        self.terminal = terminal
+        self.connection = connection
+        self.offset = min(max(offset, tape.start), tape.end)
+        self.mark, self.before = tape.at(self.offset)
+        self._delivered = 0
+        self._acked = 0
+        self._stall_timer = None
+        self.stalled = False
+
+    @property
+    def behind(self):
+        return self._unacked + self.terminal.tape.end - self.offset >= WINDOW
+
+    @property
+    def _unacked(self):
+        return self._delivered - self._acked
+
+    def pull(self):
+        """The next event for this connection, or None while it has nothing or no room."""
+        if self._unacked >= WINDOW:
+            return None
+        tape = self.terminal.tape
+        if self.offset < tape.start:
+            self.offset = tape.start
+            self.mark, values = tape.at(self.offset)
+            return self._event('terminal.gap', state(values))
+        mark = tape.mark_from(self.mark)
+        if mark is not None and mark[1] <= self.offset:
+            self.mark = mark[0] + 1
+            return self._event('terminal.' + mark[2], state({mark[2]: mark[3]}))
+        data = tape.read(self.offset, min(PIECE, mark[1] - self.offset if mark else PIECE))
+        if not data:
+            return None
+        event = self._event('terminal.output', {}, data)
+        self.offset += len(data)
+        self._delivered += len(data)
+        return event
+
+    def ack(self, count):
+        count = min(count, self._delivered)
+        if count > self._acked:
+            self._acked = count
+            self.stalled = False
+            self._stop_stall()
+
+    def watch_stall(self):
+        """Counts the time for which the shell waits for this connection alone to say something."""
+        if self.behind and not self.stalled and self._stall_timer is None:
+            self._stall_timer = self.terminal.loop.call_later(STALL, self._stall)
+
+    def end(self):
+        self._stop_stall()
+        if self.connection.open:
+            self.connection.remove_source(self.pull)
+
+    def _stall(self):
+        self._stall_timer = None
+        self.stalled = True
+        self.terminal.flow()
+
+    def _stop_stall(self):
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+    def _event(self, ev, header, data=b''):
+        return ev, {'terminal': self.terminal.name, 'offset': self.offset, **header}, data
+
+
+class Terminal:
+    def __init__(self, loop, name, argv, env, cwd, size):
+        self.loop = loop
+        self.name = name
+        self.size = size
+        self.number = 1
+        self.tape = Tape(size=size, shell=1)
+        self.attachments = {}
+        self.shell = None
+        self._start = (argv, env, cwd)
+        # Shells that let go of their terminal and haven't ended yet.
+        self._leaving = []
+        self._run_shell()
+
+    def resize(self, cols, rows):
+        if (cols, rows) == self.size:
+            return
+        self.size = (cols, rows)
+        if self.shell:
+            self.shell.resize(cols, rows)
+        self.tape.mark('size', self.size)
+        self._wake()
+
+    def type(self, data):
+        if self.shell and not self.shell.type(data):
+            raise Refused('input-full')
+
+    def attach(self, connection, offset):
+        self.detach(connection)
+        attachment = self.attachments[connection] = Attachment(self, connection, offset)
+        # After the reply to `attach`, which is being made.
+        self.loop.call_later(0, lambda: self._begin(attachment))
+        return attachment
+
+    def detach(self, connection):
+        attachment = self.attachments.pop(connection, None)
+        if attachment:
+            attachment.end()
+            self.flow()
+
+    def flow(self):
+        """The shell waits while all who listen are behind; nobody listening, it never does."""
+        listening = [one for one in self.attachments.values() if not one.stalled]
+        for one in listening:
+            one.watch_stall()
+        if self.shell:
+            self.shell.pause(bool(listening) and all(one.behind for one in listening))
+
+    def reap(self):
+        """A child has ended; perhaps one of these."""
+        self._leaving = [shell for shell in self._leaving if not shell.reap()]
+        if self.shell and self.shell.reap():
+            self._replace()
+
+    def _begin(self, attachment):
+        if self.attachments.get(attachment.connection) is attachment:
+            attachment.connection.add_source(attachment.pull)
+            self.flow()
+
+    def _released(self):
+        """Nobody holds the pseudo-terminal; mostly the shell ends in this moment too."""
+        if not self.shell.reap():
+            os.kill(self.shell.pid, signal.SIGHUP)
+            self._leaving.append(self.shell)
+        self._replace()
+
+    def _replace(self):
+        self.shell.close()
+        self.shell = None
+        self.tape.write(RESET)
+        self.number += 1
+        self.tape.mark('shell', self.number)
+        self._wake()
+        short = time.monotonic() - self._began < SHORT_LIFE
+        self.loop.call_later(SHORT_LIFE if short else 0, self._run_shell)
+
+    def _run_shell(self):
+        self._began = time.monotonic()
+        try:
+            self.shell = Shell(self.loop, *self._start, self.size, self._printed, self._released)
+        except OSError as error:
+            # Out of processes, mostly. It is asked for again until there is room.
+            self._printed(f'The shell could not start: {error.strerror}\r\n'.encode())
+            self.loop.call_later(5, self._run_shell)
+        self.flow()
+
+    def _printed(self, data):
+        self.tape.write(data)
+        self._wake()
+
+    def _wake(self):
+        for attachment in list(self.attachments.values()):
+            attachment.connection.wake()
+        self.flow()
+
+
+class Terminals:
+    def __init__(self, agent):
+        self._agent = agent
+        self._terminals = {}
+        self._env = environment()
+
+    def open(self, request):
+        name, size = request.header.get('terminal'), window(request.header)
+        if name not in self._terminals:
+            if not isinstance(name, str) or len(name) != 1 or name not in NAMES:
+                raise Refused('no-terminal', 'terminals are named 1 to 8')
+            self._terminals[name] = Terminal(
+                self._agent.loop, name, ['/bin/bash'], self._env, self._agent.root, size
+            )
+        terminal = self._terminals[name]
+        values = {'size': terminal.size, 'shell': terminal.number}
+        return {'start': terminal.tape.start, 'end': terminal.tape.end, **state(values)}
+
+    def attach(self, request):
+        wanted = natural(request.header.get('from', 0))
+        attachment = self._find(request).attach(request.connection, wanted)
+        return {
+            'from': attachment.offset,
+            'gap': attachment.offset != wanted,
+            **state(attachment.before),
+        }
+
+    def ack(self, request):
+        terminal = self._find(request)
+        attachment = terminal.attachments.get(request.connection)
+        if attachment is None:
+            raise Refused('not-attached')
+        attachment.ack(natural(request.header.get('bytes')))
+        request.connection.wake()
+        terminal.flow()
+
+    def type(self, request):
+        self._find(request).type(request.body)
+
+    def resize(self, request):
+        self._find(request).resize(*window(request.header))
+
+    def forget(self, connection):
+        for terminal in self._terminals.values():
+            terminal.detach(connection)
+
+    def reap(self):
+        for terminal in self._terminals.values():
+            terminal.reap()
+
+    def _find(self, request):
+        name = request.header.get('terminal')
+        terminal = self._terminals.get(name) if isinstance(name, str) else None
+        if terminal is None:
+            raise Refused('no-terminal')
+        return terminal
+
+
+def environment():
+    """The student's: what the sandbox gives the agent, and what a terminal adds."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
+    env.update(TERM='xterm-256color', COLORTERM='truecolor', LANG='C.UTF-8', SHELL='/bin/bash')
+    env.setdefault('HOME', '/home/student')
+    if 'XDG_RUNTIME_DIR' in env:
+        env.setdefault('DOCKER_HOST', f'unix://{env["XDG_RUNTIME_DIR"]}/docker.sock')
+    return env
+
+
+def state(values):
+    """Marks' values as a header carries them."""
+    header = {}
+    if 'size' in values:
+        header['cols'], header['rows'] = values['size']
+    if 'shell' in values:
+        header['shell'] = values['shell']
+    return header
+
+
+def window(header):
+    cols, rows = natural(header.get('cols')), natural(header.get('rows'))
+    return min(max(cols, 2), 500), min(max(rows, 1), 300)
+
+
+def natural(value):
+    if type(value) is not int or value < 0:
+        raise Refused('malformed', 'a number is missing')
+    return value
 
 
 def install(agent):
-    pass
+    terminals = Terminals(agent)
+    agent.register('terminal.open', terminals.open)
+    agent.register('terminal.attach', terminals.attach)
+    agent.register('terminal.ack', terminals.ack)
+    agent.register('terminal.input', terminals.type)
+    agent.register('terminal.resize', terminals.resize)
+    agent.on_close(terminals.forget)
+    agent.on_child(terminals.reap)

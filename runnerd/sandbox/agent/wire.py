@@ -115,7 +115,8 @@ class Connection:
         self.wake()
 
     def remove_source(self, pull):
-        self._sources.remove(pull)
+        if pull in self._sources:
+            self._sources.remove(pull)
 
     def wake(self):
         """A source has something new."""
