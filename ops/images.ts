@@ -1,0 +1,134 @@
+// The images of a classroom: Debian, the sandbox, the labs' base images, and the store in which
+// every sandbox finds the latter.
+
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type Docker from 'dockerode';
+import { build, imageId, imageName, readContext, type BuildOptions } from './images/build.ts';
+import { debootstrap } from './images/debian.ts';
+import { pull } from './images/hub.ts';
+import { publishStore, type StoredImage } from './images/store.ts';
+
+export interface Images {
+	/** The sandbox image, by a tag that names its content. */
+	sandbox: string;
+	/** The volume with the shared image store: `v<N>/` and `current`. */
+	volume: string;
+	/** Images that are not the real ones, and what they were made of. */
+	standIns: string[];
+}
+
+export const IMAGES_VOLUME = 'containrlab-images';
+/** Marks an image of ours that stands in for one of Docker Hub. */
+const STAND_IN = 'org.containrlab.stand-in';
+const DEBIAN = 'debian:trixie-slim';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export interface Step {
+	/** Says that something long begins. */
+	begin(what: string): void;
+	/** A line of detail, for the log. */
+	log(line: string): void;
+}
+
+/** `wanted`: the base images that the labs' front matter names. */
+export async function prepareImages(docker: Docker, wanted: string[], step: Step): Promise<Images> {
+	const base = await debian(docker, step);
+	const stored: StoredImage[] = [];
+	for (const name of [...new Set(wanted)].sort()) {
+		stored.push({ name, image: await labImage(docker, name, base, step) });
+	}
+	const sandbox = await sandboxImage(docker, base, step);
+	const standIns: string[] = [];
+	for (const image of [base, ...stored.map((entry) => entry.image)]) {
+		const { Config } = await docker.getImage(image).inspect();
+		const label = Config.Labels?.[STAND_IN];
+		if (label) standIns.push(label);
+	}
+	await publishStore(docker, { sandbox, volume: IMAGES_VOLUME, images: stored }, step);
+	return { sandbox, volume: IMAGES_VOLUME, standIns };
+}
+
+/** Debian trixie, slim: Docker Hub's where it answers, else debootstrap's. */
+async function debian(docker: Docker, step: Step): Promise<string> {
+	const recipe = await recipeOf('base', 'containrlab/debian', 'trixie-slim');
+	const name = imageName(recipe);
+	if (await imageId(docker, name)) return name;
+	if (await adopt(docker, DEBIAN, name, step)) return name;
+	step.begin(`${DEBIAN} from Debian's packages`);
+	const raw = `containrlab/debootstrap:${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+	await debootstrap(docker, raw, step.log);
+	await build(docker, { ...recipe, args: { DEBIAN: raw }, places: ['DEBIAN'] }, step.log);
+	await docker.getImage(raw).remove({ force: true });
+	return name;
+}
+
+/** An image that a lab names: the engine's own, Docker Hub's, or our stand-in. */
+async function labImage(docker: Docker, wanted: string, base: string, step: Step): Promise<string> {
+	const [repository = wanted, tag = 'latest'] = wanted.split(':');
+	const recipe = await recipeOf(
+		wanted.replace(/[/:]/g, '-'),
+		`containrlab/lab-${repository.replaceAll('/', '-')}`,
+		tag,
+	).catch(() => undefined);
+	const options: BuildOptions = recipe ?? {
+		repository: `containrlab/lab-${repository.replaceAll('/', '-')}`,
+		label: tag,
+		files: [],
+		dockerfile: 'none',
+	};
+	const name = imageName({ ...options, args: { BASE: base } });
+	if (await imageId(docker, name)) return name;
+	if (await adopt(docker, wanted, name, step)) return name;
+	if (!recipe) {
+		throw new Error(
+			`The image ${wanted}, which a lab needs, can't be had: Docker Hub doesn't answer, and ` +
+				`ops/images has no stand-in for it. Pull it on the engine (docker pull ${wanted}) and start again.`,
+		);
+	}
+	step.begin(`${wanted} from Debian's packages`);
+	await build(docker, { ...options, args: { BASE: base } }, step.log);
+	return name;
+}
+
+async function sandboxImage(docker: Docker, base: string, step: Step): Promise<string> {
+	const options: BuildOptions = {
+		repository: 'containrlab/sandbox',
+		files: await readContext(here('../runnerd/sandbox')),
+		dockerfile: 'Dockerfile',
+		args: { BASE: base },
+	};
+	const name = imageName(options);
+	if (await imageId(docker, name)) return name;
+	step.begin('the sandbox image');
+	await build(docker, options, step.log);
+	return name;
+}
+
+/** Gives the real image our name for it; an earlier stand-in under its name doesn't count. */
+async function adopt(docker: Docker, real: string, name: string, step: Step): Promise<boolean> {
+	const known = await docker
+		.getImage(real)
+		.inspect()
+		.catch(() => undefined);
+	const usable = known && !known.Config.Labels?.[STAND_IN] && known.RepoDigests?.length > 0;
+	if (!usable) {
+		step.begin(`${real} from Docker Hub`);
+		if (!(await pull(docker, real))) return false;
+	}
+	const [repo = name, tag = 'latest'] = name.split(':');
+	await docker.getImage(real).tag({ repo, tag });
+	return true;
+}
+
+/** `ops/images/<stem>.Dockerfile` and what it copies. */
+async function recipeOf(stem: string, repository: string, label: string): Promise<BuildOptions> {
+	const dockerfile = `${stem}.Dockerfile`;
+	const all = await readContext(here('./images'));
+	const text = all.find((file) => file.path === dockerfile)?.bytes.toString();
+	if (!text) throw new Error(`ops/images/${dockerfile} doesn't exist`);
+	const copied = [...text.matchAll(/^COPY ([\w-]+) /gm)].map((match) => match[1]);
+	const files = all.filter((file) => file.path === dockerfile || copied.includes(file.path));
+	return { repository, label, files, dockerfile };
+}

@@ -1,0 +1,235 @@
+// The shared image store: a volume in which each published version is a Docker data root, `v<N>/`,
+// with the labs' base images unpacked once, and `current` points at the newest. Every sandbox
+// mounts it read-only; runnerd/sandbox/lib/import-images.sh links a new daemon to it.
+//
+// A version is filled by the sandbox image's own Docker, so that the layout fits the daemon that
+// reads it, and copied by a container on the engine, never by a path of this machine: the engine
+// may be another one.
+
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { newId } from '@containrlab/protocol/id.ts';
+import { cgroupParent, containerOptions } from '@containrlab/runnerd/sandboxes-spec.ts';
+import type { Step } from '../images.ts';
+import { imageId } from './build.ts';
+
+export interface StoredImage {
+	/** What it is called inside sandboxes. */
+	name: string;
+	/** What it is called on the engine. */
+	image: string;
+}
+
+export interface Store {
+	sandbox: string;
+	volume: string;
+	images: StoredImage[];
+}
+
+/** The last of the image's users: runnerd hands them out from the first on. */
+const UID = 20_511;
+/** One publisher at a time: container names are unique on an engine. */
+const LOCK = 'containrlab-store-publisher';
+const LABEL = 'containrlab.store';
+
+/** Publishes a new version unless `current` holds these very images already. */
+export async function publishStore(docker: Docker, store: Store, step: Step): Promise<void> {
+	const recipe = await recipeOf(docker, store);
+	if ((await published(docker, store)) === recipe) return;
+	await removeLeftovers(docker);
+	step.begin(`the shared images: ${store.images.map((entry) => entry.name).join(', ') || 'none'}`);
+	const scratch = `containrlab-store-${newId(8)}`;
+	await docker.createVolume({ Name: scratch, Labels: { [LABEL]: 'scratch' } });
+	try {
+		await fill(docker, store, scratch, step);
+		await copy(docker, store, scratch, recipe);
+	} finally {
+		await docker.getVolume(scratch).remove({ force: true });
+	}
+}
+
+/** What decides a version's content: the images, and the Docker that unpacks them. */
+async function recipeOf(docker: Docker, store: Store): Promise<string> {
+	const hash = createHash('sha256').update('store 1\n');
+	hash.update(`${await dockerVersion(docker, store.sandbox)}\n`);
+	for (const { name, image } of store.images)
+		hash.update(`${name} ${await imageId(docker, image)}\n`);
+	return hash.digest('hex');
+}
+
+const dockerVersion = (docker: Docker, image: string) =>
+	runOnce(docker, image, ['dockerd', '--version'], []);
+
+async function published(docker: Docker, store: Store): Promise<string | undefined> {
+	const mounts = [
+		{ Type: 'volume' as const, Source: store.volume, Target: '/images', ReadOnly: true },
+	];
+	const text = await runOnce(
+		docker,
+		store.sandbox,
+		['sh', '-c', 'cat /images/current/recipe 2> /dev/null || true'],
+		mounts,
+	);
+	return text.trim() || undefined;
+}
+
+/** Starts a sandbox without any images on `volume`, loads ours, and lets its daemon end cleanly. */
+async function fill(docker: Docker, store: Store, volume: string, step: Step): Promise<void> {
+	const info = (await docker.info()) as { CgroupDriver: string };
+	const options = containerOptions({
+		id: newId(12),
+		name: LOCK,
+		purpose: 'pool',
+		image: store.sandbox,
+		volume,
+		uid: UID,
+		limits: { memory: 2 * 1024 ** 3, cpus: 2, pids: 512 },
+		imagesVolume: undefined,
+		cgroupParent: cgroupParent(info.CgroupDriver),
+	});
+	const container = await createLocked(docker, { ...options, Labels: { [LABEL]: 'publisher' } });
+	try {
+		await container.start();
+		await execute(container, ['sbx-ready', '60']);
+		for (const { name, image } of store.images) {
+			step.log(`loading ${name}`);
+			const archive = await docker.getImage(image).get();
+			await execute(container, ['sbx-enter', 'docker', 'load'], archive);
+			await execute(container, ['sbx-enter', 'docker', 'tag', image, name]);
+			await execute(container, ['sbx-enter', 'docker', 'rmi', image]);
+		}
+		await container.stop({ t: 20 });
+	} finally {
+		await container.remove({ force: true, v: true });
+	}
+}
+
+/** Waits for another publisher, at most five minutes. */
+async function createLocked(
+	docker: Docker,
+	options: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
+	for (let attempt = 0; ; attempt += 1) {
+		try {
+			return await docker.createContainer(options);
+		} catch (error) {
+			if ((error as { statusCode?: number }).statusCode !== 409 || attempt === 300) throw error;
+			await delay(1000);
+		}
+	}
+}
+
+/** A version appears complete or not at all; older ones stay, kept volumes link to them. */
+async function copy(docker: Docker, store: Store, scratch: string, recipe: string): Promise<void> {
+	const script = `set -eu
+		cd /images
+		rm -rf new
+		mkdir -m 755 new
+		cp -a /scratch/docker/overlay2 /scratch/docker/image new/
+		echo "$1" > new/recipe
+		n=1
+		while [ -e "v$n" ]; do n=$((n + 1)); done
+		mv new "v$n"
+		ln -sfn "v$n" current.new
+		mv -T current.new current`;
+	await runOnce(
+		docker,
+		store.sandbox,
+		['sh', '-c', script, 'sh', recipe],
+		[
+			{ Type: 'volume', Source: scratch, Target: '/scratch', ReadOnly: true },
+			{ Type: 'volume', Source: store.volume, Target: '/images' },
+		],
+	);
+}
+
+/** A short command of ours as root, in an ordinary container without a network. */
+async function runOnce(
+	docker: Docker,
+	image: string,
+	command: string[],
+	mounts: Docker.MountConfig,
+): Promise<string> {
+	const container = await docker.createContainer({
+		Image: image,
+		User: '0:0',
+		Entrypoint: command.slice(0, 1),
+		Cmd: command.slice(1),
+		Labels: { [LABEL]: 'helper' },
+		HostConfig: { NetworkMode: 'none', Mounts: mounts },
+	});
+	try {
+		await container.start();
+		const { StatusCode } = (await container.wait()) as { StatusCode: number };
+		const stdout = unframe(await container.logs({ stdout: true, stderr: false }));
+		const stderr = unframe(await container.logs({ stdout: false, stderr: true }));
+		if (StatusCode !== 0)
+			throw new Error(`${command.join(' ')} ended with ${StatusCode}: ${stderr}`);
+		return stdout;
+	} finally {
+		await container.remove({ force: true });
+	}
+}
+
+/** Runs a command under the sandbox's own uid, feeding it `input`; it must succeed. */
+async function execute(
+	container: Docker.Container,
+	command: string[],
+	input?: NodeJS.ReadableStream,
+): Promise<void> {
+	const exec = await container.exec({
+		User: `${UID}:${UID}`,
+		Cmd: command,
+		AttachStdin: input !== undefined,
+		AttachStdout: true,
+		AttachStderr: true,
+	});
+	const stream = await exec.start({ hijack: true, stdin: input !== undefined });
+	const chunks: Buffer[] = [];
+	stream.on('data', (chunk: Buffer) => {
+		chunks.push(chunk);
+		if (chunks.length > 200) chunks.shift();
+	});
+	input?.pipe(stream);
+	await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject));
+	for (let attempt = 0; ; attempt += 1) {
+		const { Running, ExitCode } = await exec.inspect();
+		if (!Running && ExitCode === 0) return;
+		if (!Running || attempt === 50) {
+			const said = unframe(Buffer.concat(chunks)).slice(-2000);
+			throw new Error(`${command.join(' ')} ended with ${ExitCode}: ${said}`);
+		}
+		await delay(100);
+	}
+}
+
+/** Docker's frames of an output without a terminal: 1 byte stream, 3 zero, 4 length, then bytes. */
+function unframe(bytes: Buffer): string {
+	const parts: Buffer[] = [];
+	for (let at = 0; at + 8 <= bytes.length;) {
+		const length = bytes.readUInt32BE(at + 4);
+		parts.push(bytes.subarray(at + 8, at + 8 + length));
+		at += 8 + length;
+	}
+	return Buffer.concat(parts).toString();
+}
+
+/** Of publishers and helpers that died with their starter; a running one is at work. */
+async function removeLeftovers(docker: Docker): Promise<void> {
+	const filters = { label: [LABEL] };
+	const containers = await docker.listContainers({
+		all: true,
+		filters: { ...filters, status: ['created', 'exited', 'dead'] },
+	});
+	for (const { Id, Created } of containers) {
+		// Just created is not yet left over.
+		if (Date.now() / 1000 - Created > 60) await docker.getContainer(Id).remove({ force: true });
+	}
+	const { Volumes } = await docker.listVolumes({ filters: { ...filters, dangling: ['true'] } });
+	for (const { Name } of Volumes ?? [])
+		await docker
+			.getVolume(Name)
+			.remove()
+			.catch(() => {});
+}
