@@ -1,0 +1,63 @@
+// runnerd's configuration: one schema over its environment, read once by main.ts.
+
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const listen = z.string().transform((value, context) => {
+	const match = /^(.*):(\d{1,5})$/.exec(value);
+	if (match) return { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) };
+	context.addIssue({ code: 'custom', message: 'must be <address>:<port>' });
+	return z.NEVER;
+});
+
+/** How dockerode is told where the engine is. */
+export type EngineAddress =
+	{ socketPath: string } | { protocol: 'http'; host: string; port: number };
+
+const engineAddress = z.string().transform((value, context): EngineAddress => {
+	if (value.startsWith('unix://')) return { socketPath: value.slice('unix://'.length) };
+	const tcp = /^(?:tcp|http):\/\/([^/:]+):(\d+)\/?$/.exec(value);
+	if (tcp) return { protocol: 'http', host: tcp[1]!, port: Number(tcp[2]) };
+	context.addIssue({ code: 'custom', message: 'must be unix://<path> or tcp://<host>:<port>' });
+	return z.NEVER;
+});
+
+const Environment = z.object({
+	RUNNERD_LISTEN: listen.prefault('127.0.0.1:7402'),
+	/** Durable state; kept across launches. */
+	RUNNERD_DATA: z.string().min(1),
+	/** Marks all we create on an engine that may serve others too. */
+	RUNNERD_INSTANCE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/),
+	DOCKER_HOST: engineAddress.prefault('unix:///var/run/docker.sock'),
+	SYNC_URL: z.url().default('ws://127.0.0.1:7401'),
+	TICKET_PUBLIC_KEY_FILE: z.string().min(1),
+	RUNNERD_TOKEN_FILE: z.string().min(1),
+	LABS_DIR: z.string().min(1),
+	SANDBOX_IMAGE: z.string().min(1),
+	/** The published image store; without it every sandbox starts with no images. */
+	IMAGES_VOLUME: z.string().min(1).optional(),
+	/** Warm sandboxes: a first start takes one in well under a second; each costs about 50 MB. */
+	POOL_SIZE: z.coerce.number().int().min(0).max(20).default(2),
+	EXIT_WITH_PARENT: z.stringbool().default(false),
+});
+
+export type Config = z.infer<typeof Environment> & {
+	/** The bearer token of web. */
+	token: string;
+	/** PEM (SPKI) of the key that signs tickets. */
+	ticketPublicKey: string;
+};
+
+export async function readConfig(environment: NodeJS.ProcessEnv): Promise<Config> {
+	const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
+	const parsed = Environment.safeParse(present);
+	if (!parsed.success) {
+		throw new Error(`runnerd's environment is not complete:\n${z.prettifyError(parsed.error)}`);
+	}
+	const [token, ticketPublicKey] = await Promise.all([
+		readFile(parsed.data.RUNNERD_TOKEN_FILE, 'utf8'),
+		readFile(parsed.data.TICKET_PUBLIC_KEY_FILE, 'utf8'),
+	]);
+	if (token.trim().length < 16) throw new Error('the token in RUNNERD_TOKEN_FILE is too short');
+	return { ...parsed.data, token: token.trim(), ticketPublicKey };
+}

@@ -1,0 +1,292 @@
+// The Docker engine as the rest of runnerd sees it; the only importer of dockerode. Everything it
+// creates carries the instance's label, and it never looks at what doesn't.
+
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Docker from 'dockerode';
+import type { ContainerCreateOptions } from 'dockerode';
+import type { EngineAddress } from './config.ts';
+import { execDuplex, ExecDemux } from './engine-streams.ts';
+import { SandboxError, type OutputStream } from './sandbox-handle.ts';
+
+export const INSTANCE_LABEL = 'containrlab.instance';
+
+export type EngineInfo = {
+	cpus: number;
+	/** Bytes. */
+	memory: number;
+	cgroupDriver: string;
+};
+
+export type EngineContainer = {
+	id: string;
+	name: string;
+	running: boolean;
+	imageId: string;
+	labels: Record<string, string>;
+};
+
+export type EngineExec = {
+	user: string;
+	command: readonly string[];
+	env?: Record<string, string>;
+	stdin?: Uint8Array | string;
+	onOutput: (stream: OutputStream, chunk: Buffer) => void;
+	/** Gives up waiting; does not end the command (Docker can't). */
+	signal: AbortSignal;
+};
+
+export class Engine {
+	readonly instance: string;
+	#docker: Docker;
+
+	constructor(address: EngineAddress, instance: string) {
+		this.instance = instance;
+		this.#docker = new Docker({ ...address, Promise });
+	}
+
+	async info(): Promise<EngineInfo> {
+		const info: unknown = await guard(this.#docker.info());
+		const { NCPU, MemTotal, CgroupDriver } = info as Record<string, unknown>;
+		return { cpus: Number(NCPU), memory: Number(MemTotal), cgroupDriver: String(CgroupDriver) };
+	}
+
+	async ping(): Promise<void> {
+		await guard(this.#docker.ping());
+	}
+
+	/** The id behind an image's name; undefined when the engine doesn't have it. */
+	async imageId(name: string): Promise<string | undefined> {
+		try {
+			return (await this.#docker.getImage(name).inspect()).Id;
+		} catch (error) {
+			if (statusOf(error) === 404) return undefined;
+			throw translate(error);
+		}
+	}
+
+	async createVolume(name: string): Promise<void> {
+		await guard(
+			this.#docker.createVolume({ Name: name, Labels: { [INSTANCE_LABEL]: this.instance } }),
+		);
+	}
+
+	/** Names of our volumes. */
+	async volumes(): Promise<string[]> {
+		const { Volumes } = await guard(this.#docker.listVolumes({ filters: this.#ours() }));
+		return Volumes.map((volume) => volume.Name);
+	}
+
+	async removeVolume(name: string): Promise<void> {
+		await ignore([404], this.#docker.getVolume(name).remove({ force: true }));
+	}
+
+	/** Creates and starts a container; one that doesn't start is removed again. */
+	async startContainer(options: ContainerCreateOptions): Promise<string> {
+		const Labels = { ...options.Labels, [INSTANCE_LABEL]: this.instance };
+		const container = await guard(this.#docker.createContainer({ ...options, Labels }));
+		try {
+			await guard(container.start());
+		} catch (error) {
+			await this.removeContainer(container.id);
+			throw error;
+		}
+		return container.id;
+	}
+
+	/** Our containers, stopped ones too. */
+	async containers(): Promise<EngineContainer[]> {
+		const list = await guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
+		return list.map((container) => ({
+			id: container.Id,
+			name: container.Names[0]?.replace(/^\//, '') ?? '',
+			running: container.State === 'running',
+			imageId: container.ImageID,
+			labels: container.Labels,
+		}));
+	}
+
+	async isRunning(id: string): Promise<boolean> {
+		try {
+			return (await this.#docker.getContainer(id).inspect()).State.Running;
+		} catch (error) {
+			if (statusOf(error) === 404) return false;
+			throw translate(error);
+		}
+	}
+
+	async renameContainer(id: string, name: string): Promise<void> {
+		await guard(this.#docker.getContainer(id).rename({ name }));
+	}
+
+	async limitContainer(id: string, limits: { memory: number; cpus: number; pids: number }) {
+		await guard(
+			this.#docker.getContainer(id).update({
+				Memory: limits.memory,
+				MemorySwap: limits.memory,
+				NanoCpus: Math.round(limits.cpus * 1e9),
+				PidsLimit: limits.pids,
+			}),
+		);
+	}
+
+	/** Lets the container's processes end within `seconds`, then ends them. */
+	async stopContainer(id: string, seconds: number): Promise<void> {
+		await ignore([304, 404], this.#docker.getContainer(id).stop({ t: seconds }));
+	}
+
+	/** Gone afterwards, whatever state it was in. 409: another removal is under way. */
+	async removeContainer(id: string): Promise<void> {
+		await ignore([404, 409], this.#docker.getContainer(id).remove({ force: true, v: true }));
+		for (let attempt = 0; attempt < 50 && (await this.#exists(id)); attempt++) await sleep(100);
+	}
+
+	async #exists(id: string): Promise<boolean> {
+		const found = await guard(
+			this.#docker.listContainers({ all: true, filters: JSON.stringify({ id: [id] }) }),
+		);
+		return found.length > 0;
+	}
+
+	/** The end of what a container printed: why a sandbox didn't come up. For our log only. */
+	async logTail(id: string): Promise<string> {
+		try {
+			const container = this.#docker.getContainer(id);
+			const bytes = await container.logs({ stdout: true, stderr: true, tail: 20 });
+			return [...new ExecDemux().push(bytes)].map(({ data }) => data.toString('utf8')).join('');
+		} catch {
+			return '';
+		}
+	}
+
+	/** Runs a command to its end; answers its exit code. */
+	async exec(id: string, options: EngineExec): Promise<number> {
+		options.signal.throwIfAborted();
+		const exec = await guard(
+			this.#docker.getContainer(id).exec({
+				User: options.user,
+				Cmd: [...options.command],
+				Env: Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`),
+				AttachStdin: options.stdin !== undefined,
+				AttachStdout: true,
+				AttachStderr: true,
+			}),
+		);
+		const hijack = { hijack: true, stdin: options.stdin !== undefined };
+		const stream = await guard(exec.start(hijack));
+		await consume(stream, options);
+		return this.#exitCode(exec);
+	}
+
+	/** Opens a command as a byte stream; it ends when the stream does if it heeds its stdin. */
+	async open(id: string, user: string, command: readonly string[]): Promise<Duplex> {
+		const exec = await guard(
+			this.#docker.getContainer(id).exec({
+				User: user,
+				Cmd: [...command],
+				AttachStdin: true,
+				AttachStdout: true,
+				AttachStderr: true,
+			}),
+		);
+		return execDuplex(await guard(exec.start({ hijack: true, stdin: true })), () => {});
+	}
+
+	/** The stream's end precedes the exit code by a moment. */
+	async #exitCode(exec: Docker.Exec): Promise<number> {
+		for (let attempt = 0; attempt < 100; attempt++) {
+			const { Running, ExitCode } = await guard(exec.inspect());
+			if (!Running && ExitCode !== null) return ExitCode;
+			await sleep(Math.min(5 * 2 ** attempt, 100));
+		}
+		throw new SandboxError('sandbox-lost', 'a command closed its output but did not end');
+	}
+
+	/** The ends of our containers, as they happen; the promise settles when the stream breaks. */
+	async watch(onEnd: (containerId: string) => void, signal: AbortSignal): Promise<void> {
+		const filters = { type: ['container'], event: ['die', 'destroy'], ...this.#labelFilter() };
+		const stream = await guard(
+			this.#docker.getEvents({ filters: JSON.stringify(filters), abortSignal: signal }),
+		);
+		let rest = '';
+		stream.setEncoding('utf8');
+		for await (const chunk of stream as AsyncIterable<string>) {
+			const lines = (rest + chunk).split('\n');
+			rest = lines.pop() ?? '';
+			for (const line of lines) {
+				const event = JSON.parse(line) as { Actor?: { ID?: string } };
+				if (event.Actor?.ID) onEnd(event.Actor.ID);
+			}
+		}
+	}
+
+	#labelFilter() {
+		return { label: [`${INSTANCE_LABEL}=${this.instance}`] };
+	}
+
+	#ours(): string {
+		return JSON.stringify(this.#labelFilter());
+	}
+}
+
+/** Feeds stdin, hands on the output, and resolves when the command closed it. */
+function consume(stream: Duplex, { stdin, onOutput, signal }: EngineExec): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const demux = new ExecDemux();
+		const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : undefined);
+		signal.addEventListener('abort', abort, { once: true });
+		stream.on('data', (chunk: Buffer) => {
+			try {
+				for (const { stream: name, data } of demux.push(chunk)) onOutput(name, data);
+			} catch (error) {
+				stream.destroy(error instanceof Error ? error : new Error(String(error)));
+			}
+		});
+		let failure: Error | undefined;
+		stream.on('error', (error: NodeJS.ErrnoException) => {
+			// The command ended before it read all of its input: its exit code says what that means.
+			if (error.code !== 'EPIPE') failure = error;
+		});
+		stream.on('close', () => {
+			signal.removeEventListener('abort', abort);
+			if (signal.aborted) reject(signal.reason as Error);
+			else if (failure) reject(translate(failure));
+			else resolve();
+		});
+		if (stdin !== undefined) stream.end(stdin);
+	});
+}
+
+type EngineFailure = Error & { statusCode?: number };
+
+const statusOf = (error: unknown): number | undefined => (error as EngineFailure).statusCode;
+
+/** Engine errors in our words: no status means that nobody answered. */
+function translate(error: unknown): unknown {
+	if (error instanceof SandboxError) return error;
+	if ((error as Error).name === 'AbortError') return error;
+	const status = statusOf(error);
+	if (status === undefined) {
+		return new SandboxError('engine-unreachable', 'the engine does not answer', { cause: error });
+	}
+	const code = status === 404 || status === 409 ? 'sandbox-lost' : 'start-failed';
+	return new SandboxError(code, `the engine refused: ${(error as Error).message}`, {
+		cause: error,
+	});
+}
+
+async function guard<T>(promise: Promise<T>): Promise<T> {
+	try {
+		return await promise;
+	} catch (error) {
+		throw translate(error);
+	}
+}
+
+async function ignore(statuses: number[], promise: Promise<unknown>): Promise<void> {
+	try {
+		await promise;
+	} catch (error) {
+		if (!statuses.includes(statusOf(error) ?? 0)) throw translate(error);
+	}
+}

@@ -1,0 +1,91 @@
+// The container of a sandbox as data: what makes it safe is all in this one object.
+
+import { readFileSync } from 'node:fs';
+import type { ContainerCreateOptions } from 'dockerode';
+import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
+
+export type SandboxPurpose = 'pool' | 'workspace' | 'judge';
+
+export const LABELS = {
+	/** Our id of the sandbox. */
+	sandbox: 'containrlab.sandbox',
+	/** What it was created for; a claim changes that in our state, labels can't change. */
+	purpose: 'containrlab.purpose',
+	uid: 'containrlab.uid',
+	volume: 'containrlab.volume',
+} as const;
+
+export type SandboxSpec = {
+	id: string;
+	name: string;
+	purpose: SandboxPurpose;
+	image: string;
+	volume: string;
+	uid: number;
+	limits: SandboxLimits;
+	imagesVolume: string | undefined;
+	cgroupParent: string;
+};
+
+const seccomp = JSON.stringify(
+	JSON.parse(readFileSync(new URL('sandbox/seccomp.json', import.meta.url), 'utf8')),
+);
+
+/** systemd only takes slices, cgroupfs takes any path. */
+export const cgroupParent = (driver: string): string =>
+	driver === 'systemd' ? 'containrlab.slice' : '/containrlab';
+
+export function containerOptions(spec: SandboxSpec): ContainerCreateOptions {
+	return {
+		name: spec.name,
+		Image: spec.image,
+		Hostname: 'sandbox',
+		User: `${spec.uid}:${spec.uid}`,
+		Labels: {
+			[LABELS.sandbox]: spec.id,
+			[LABELS.purpose]: spec.purpose,
+			[LABELS.uid]: String(spec.uid),
+			[LABELS.volume]: spec.volume,
+		},
+		HostConfig: {
+			NetworkMode: 'none',
+			ReadonlyRootfs: true,
+			Init: true,
+			// newuidmap and newgidmap need these two in the bounding set; no process holds them.
+			CapDrop: ['ALL'],
+			CapAdd: ['SETUID', 'SETGID'],
+			SecurityOpt: [`seccomp=${seccomp}`],
+			// A nested /proc can only be mounted where nothing covers the outer one. What that uncovers
+			// is closed to every uid but 0, and nothing here ever runs as 0.
+			MaskedPaths: [],
+			ReadonlyPaths: [],
+			CgroupParent: spec.cgroupParent,
+			// Against our services on a busy machine: first to wait, first to be ended.
+			CpuShares: spec.purpose === 'judge' ? 128 : 256,
+			OomScoreAdj: 500,
+			Memory: spec.limits.memory,
+			MemorySwap: spec.limits.memory,
+			NanoCpus: Math.round(spec.limits.cpus * 1e9),
+			PidsLimit: spec.limits.pids,
+			Ulimits: [{ Name: 'nofile', Soft: 4096, Hard: 8192 }],
+			Tmpfs: {
+				'/run/sbx': `uid=${spec.uid},gid=${spec.uid},mode=755,size=64k`,
+				'/tmp': 'mode=1777,size=256m',
+			},
+			Mounts: [
+				{ Type: 'volume', Source: spec.volume, Target: '/volume' },
+				...(spec.imagesVolume
+					? [
+							{
+								Type: 'volume' as const,
+								Source: spec.imagesVolume,
+								Target: '/tmpl',
+								ReadOnly: true,
+							},
+						]
+					: []),
+			],
+			LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
+		},
+	};
+}
