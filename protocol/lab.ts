@@ -25,7 +25,8 @@ export const CheckDeclaration = z.discriminatedUnion('check', [
 	z.strictObject({ check: z.literal('file-present'), path: relativePath, ...common }),
 	/**
 	 * `.dockerignore` keeps these paths out of the build context, by Docker's own matching. They are
-	 * planted before the build. Codes: dockerignore-missing, context-not-ignored, context-over-ignored.
+	 * planted before the build. Codes: dockerignore-missing, dockerignore-invalid, context-not-ignored,
+	 * context-over-ignored.
 	 */
 	z.strictObject({
 		check: z.literal('context-excludes'),
@@ -34,7 +35,7 @@ export const CheckDeclaration = z.discriminatedUnion('check', [
 		keep: z.array(relativePath).default([]),
 		...common,
 	}),
-	/** `docker build` succeeds. Codes: dockerfile-missing, dockerfile-invalid, base-image-unavailable, build-failed, build-timeout. */
+	/** `docker build` succeeds. Codes: dockerfile-missing, dockerfile-empty, dockerfile-invalid, base-image-unavailable, copy-source-missing, build-failed, build-timeout. */
 	z.strictObject({ check: z.literal('image-builds'), within: seconds.default(180), ...common }),
 	/** The container starts and stays up. Codes: container-not-started, container-exited. */
 	z.strictObject({
@@ -43,7 +44,7 @@ export const CheckDeclaration = z.discriminatedUnion('check', [
 		stayUp: seconds.default(1),
 		...common,
 	}),
-	/** An HTTP request answers. Codes: http-unreachable, http-wrong-port, http-status, http-body. */
+	/** An HTTP request answers. Codes: http-unreachable, http-wrong-port, http-localhost-only, http-timeout, http-status, http-body, container-exited. */
 	z.strictObject({
 		check: z.literal('http'),
 		port,

@@ -1,0 +1,39 @@
+// What a check is: a judgement over facts that are measured once and shared by all checks.
+
+import type { CheckDeclaration, CheckName } from '@containrlab/protocol/lab.ts';
+import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
+import type { Failure, JudgePhase } from '@containrlab/protocol/verdict.ts';
+import type { BuildOutcome } from '../build.ts';
+import type { ContainerEnd, Started } from '../container.ts';
+import type { BuildContext } from '../context.ts';
+import type { DockerfileSource } from '../dockerfile.ts';
+import type { Answer } from '../request.ts';
+
+/** What one run knows. Each measurement is made when it is first asked for, and only once. */
+export interface Facts {
+	files: ReadonlyMap<string, SubmittedFile>;
+	dockerfile: DockerfileSource | undefined;
+	/** Images that every sandbox has. */
+	images: readonly string[];
+	context(): Promise<BuildContext>;
+	image(): Promise<BuildOutcome>;
+	container(): Promise<Started>;
+	/** How the container is now, with the end of its output. */
+	containerEnd(): Promise<ContainerEnd>;
+	ask(request: { method: string; port: number; path: string; timeoutMs: number }): Promise<Answer>;
+	/** Time since the container started, in milliseconds. */
+	sinceStart(): number;
+	wait(ms: number): Promise<void>;
+	now(): number;
+}
+
+export type Declared<Name extends CheckName> = Extract<CheckDeclaration, { check: Name }>;
+
+export interface Check<Name extends CheckName> {
+	phase: JudgePhase;
+	/** Says nothing when one of these failed. */
+	needs: readonly CheckName[];
+	title(declared: Declared<Name>): string;
+	/** Undefined when all is well. */
+	run(declared: Declared<Name>, facts: Facts): Promise<Failure | undefined>;
+}

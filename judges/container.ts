@@ -1,0 +1,148 @@
+// Starts the judged container, and tells what became of it and where it listens.
+
+import { z } from 'zod';
+import { IMAGE } from './build.ts';
+import { InfrastructureError, type Sandbox } from './sandbox.ts';
+import { plain } from './text.ts';
+
+export const CONTAINER = 'judged';
+
+/** One listening TCP socket inside the container. */
+export interface Listener {
+	port: number;
+	/** Reachable only from inside the container. */
+	loopback: boolean;
+}
+
+export type Started =
+	/** `docker run` itself was refused: the command can't be started, say. */
+	| { status: 'refused'; message: string }
+	| { status: 'running'; pid: number; startedAt: number; listeners: Listener[] }
+	| { status: 'exited'; exitCode: number; outOfMemory: boolean; output: string };
+
+export type ContainerEnd =
+	Extract<Started, { status: 'exited' }> | { status: 'running'; output: string };
+
+const TIMEOUT_MS = 90_000;
+
+// Polls the process and its sockets rather than the daemon: each question to it costs 50 ms.
+const START = `
+ports=$1 stay=$2 hex=$3
+docker run --detach --name ${CONTAINER} --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 $ports ${IMAGE} >/dev/null || exit 64
+pid=$(docker inspect --format '{{.State.Pid}}' ${CONTAINER}) || exit 65
+end=$(($(date +%s%N) / 1000000 + stay))
+while [ -d /proc/$pid ] && [ $pid != 0 ] && [ $(($(date +%s%N) / 1000000)) -lt $end ]; do
+	[ -n "$hex" ] && cat /proc/$pid/net/tcp /proc/$pid/net/tcp6 2>/dev/null | grep -q ":$hex [0-9A-F]*:0000 0A " && break
+	sleep 0.03
+done
+if [ $pid != 0 ] && [ -d /proc/$pid ]; then
+	echo "running $pid"
+	cat /proc/$pid/net/tcp /proc/$pid/net/tcp6 2>/dev/null
+else
+	echo exited
+fi
+exit 0
+`;
+
+const END = `
+docker inspect --format '{{json .State}}' ${CONTAINER} || exit 65
+docker logs --tail 200 ${CONTAINER} 2>&1 | tail -c 16384
+exit 0
+`;
+
+export async function startContainer(
+	sandbox: Sandbox,
+	options: {
+		ports: readonly number[];
+		stayUpMs: number;
+		/** The wait ends early when the container listens here. */
+		port: number | undefined;
+		now: () => number;
+		signal?: AbortSignal;
+	},
+): Promise<Started> {
+	const publish = options.ports.map((port) => `--publish ${port}:${port}`).join(' ');
+	const hex = options.port === undefined ? '' : hexPort(options.port);
+	const startedAt = options.now();
+	const outcome = await sandbox.exec(
+		['sh', '-c', START, 'start', publish, String(options.stayUpMs), hex],
+		{ timeoutMs: options.stayUpMs + TIMEOUT_MS, ...(options.signal && { signal: options.signal }) },
+	);
+	if (outcome.exitCode === 64) return refused(outcome.stderr);
+	const [first = '', ...rest] = outcome.stdout.split('\n');
+	const pid = /^running (\d+)$/.exec(first)?.[1];
+	if (pid) {
+		return {
+			status: 'running',
+			pid: Number(pid),
+			startedAt,
+			listeners: readListeners(rest.join('\n')),
+		};
+	}
+	if (outcome.exitCode !== 0 || first !== 'exited') {
+		throw new InfrastructureError('container-not-observed', outcome.stderr.slice(-2000));
+	}
+	const end = await containerEnd(sandbox, options.signal);
+	if (end.status === 'running') {
+		throw new InfrastructureError('container-not-observed', 'its process vanished but it runs');
+	}
+	return end;
+}
+
+/** The container's state and the end of its output, as they are now. */
+export async function containerEnd(sandbox: Sandbox, signal?: AbortSignal): Promise<ContainerEnd> {
+	const outcome = await sandbox.exec(['sh', '-c', END], {
+		timeoutMs: TIMEOUT_MS,
+		...(signal && { signal }),
+	});
+	const newline = outcome.stdout.indexOf('\n');
+	const output = plain(outcome.stdout.slice(newline + 1));
+	const state = readState(outcome.stdout.slice(0, newline), outcome.stderr);
+	if (state.Running) return { status: 'running', output };
+	return { status: 'exited', exitCode: state.ExitCode, outOfMemory: state.OOMKilled, output };
+}
+
+const State = z.object({ Running: z.boolean(), ExitCode: z.number(), OOMKilled: z.boolean() });
+
+function readState(json: string, stderr: string): z.infer<typeof State> {
+	try {
+		return State.parse(JSON.parse(json));
+	} catch (cause) {
+		throw new InfrastructureError('container-not-observed', stderr.slice(-2000), { cause });
+	}
+}
+
+function refused(stderr: string): Started {
+	const message = plain(stderr)
+		.replace(/^docker: Error response from daemon: /m, '')
+		.replace(/\n*Run 'docker run --help'.*$/s, '')
+		.trim();
+	// Student or not: only the container's own process can be at fault here.
+	if (
+		/exec: |OCI runtime|unable to start container process|no command specified|invalid|user/i.test(
+			message,
+		)
+	) {
+		return { status: 'refused', message };
+	}
+	throw new InfrastructureError('container-not-created', message);
+}
+
+export const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+
+/** Reads /proc/net/tcp and tcp6: local address and port in hexadecimal, state 0A is LISTEN. */
+export function readListeners(table: string): Listener[] {
+	const found = new Map<number, Listener>();
+	for (const row of table.matchAll(/^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A /gm)) {
+		const port = parseInt(row[2] ?? '', 16);
+		const loopback = isLoopback(row[1] ?? '') && (found.get(port)?.loopback ?? true);
+		found.set(port, { port, loopback });
+	}
+	return [...found.values()].sort((a, b) => a.port - b.port);
+}
+
+/** Each 32-bit word is written in the machine's byte order, little-endian here. */
+function isLoopback(hex: string): boolean {
+	if (hex.length === 8) return hex.endsWith('7F');
+	return hex === '00000000000000000000000001000000' || /^0{16}FFFF0000.{6}7F$/.test(hex);
+}

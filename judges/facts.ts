@@ -1,0 +1,118 @@
+// Measures what checks ask for, each thing at most once, in one sandbox.
+
+import { setTimeout } from 'node:timers/promises';
+import type { Lab } from '@containrlab/protocol/lab.ts';
+import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
+import type { Metrics } from '@containrlab/protocol/verdict.ts';
+import { type BuildOutcome, buildImage } from './build.ts';
+import type { Declared, Facts } from './checks/check.ts';
+import { containerEnd, startContainer, type Started } from './container.ts';
+import { measureContext } from './context.ts';
+import { readDockerfile } from './dockerfile.ts';
+import type { RunLog } from './log.ts';
+import { request } from './request.ts';
+import type { Sandbox } from './sandbox.ts';
+import { lastLines } from './text.ts';
+
+export interface Measuring {
+	lab: Lab;
+	files: readonly SubmittedFile[];
+	sandbox: Sandbox;
+	log: RunLog;
+	now: () => number;
+	/** Filled in as things are measured. */
+	metrics: Partial<Metrics>;
+	signal?: AbortSignal;
+}
+
+export function measure(measuring: Measuring): Facts {
+	const { lab, sandbox, now, metrics } = measuring;
+	const byPath = new Map(measuring.files.map((file) => [file.path, file]));
+	const source = byPath.get('Dockerfile');
+	const signalled = measuring.signal ? { signal: measuring.signal } : {};
+	const context = once(() => measureContext(sandbox, measuring.signal));
+	const image = once(() => build(measuring));
+	const container = once(() => start(measuring));
+	let startedAt = 0;
+	return {
+		files: byPath,
+		dockerfile: source?.kind === 'text' ? readDockerfile('Dockerfile', source.text) : undefined,
+		images: lab.front.images,
+		context,
+		image,
+		container: async () => {
+			const started = await container();
+			if (started.status === 'running') startedAt = started.startedAt;
+			return started;
+		},
+		containerEnd: () => containerEnd(sandbox, measuring.signal),
+		ask: async (asked) => {
+			const started = await container();
+			if (started.status !== 'running') throw new Error('asked a container that never ran');
+			const answer = await request(sandbox, { ...asked, pid: started.pid, ...signalled });
+			if (answer.status === 'answered') metrics.startMs ??= now() - startedAt;
+			return answer;
+		},
+		sinceStart: () => now() - startedAt,
+		wait: (ms) => setTimeout(ms, undefined, signalled),
+		now,
+	};
+}
+
+async function build({
+	lab,
+	sandbox,
+	log,
+	now,
+	metrics,
+	signal,
+}: Measuring): Promise<BuildOutcome> {
+	const sink = log.stream('build');
+	const outcome = await buildImage(sandbox, {
+		timeoutMs:
+			declared(lab, 'image-builds').reduce((most, { within }) => Math.max(most, within), 0) *
+				1000 || 180_000,
+		now,
+		onOutput: (chunk) => sink.push(chunk),
+		...(signal && { signal }),
+	});
+	sink.end();
+	metrics.buildMs = outcome.durationMs;
+	if (outcome.status === 'built') metrics.imageBytes = outcome.imageBytes;
+	return outcome;
+}
+
+async function start({ lab, sandbox, log, now, signal }: Measuring): Promise<Started> {
+	const runs = declared(lab, 'container-runs');
+	const asked = declared(lab, 'http').map(({ port }) => port);
+	const ports = [...new Set([...runs.flatMap(({ port }) => port ?? []), ...asked])];
+	const started = await startContainer(sandbox, {
+		ports,
+		stayUpMs: Math.max(1, ...runs.map(({ stayUp }) => stayUp)) * 1000,
+		port: ports[0],
+		now,
+		...(signal && { signal }),
+	});
+	if (started.status === 'exited') log.write('run', `${lastLines(started.output, 200, 16_384)}\n`);
+	if (started.status === 'refused') log.write('run', `${started.message}\n`);
+	return started;
+}
+
+function declared<Name extends Lab['front']['checks'][number]['check']>(
+	lab: Lab,
+	name: Name,
+): Declared<Name>[] {
+	return lab.front.checks.filter((check): check is Declared<Name> => check.check === name);
+}
+
+/** Runs at the first call; a failure that nobody waits for yet is kept for whoever asks. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+	let result: Promise<T> | undefined;
+	return () => {
+		if (!result) {
+			result = work();
+			result.catch(() => {});
+		}
+		return result;
+	};
+}

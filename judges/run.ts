@@ -1,0 +1,189 @@
+// Judges one submission in one clean sandbox: places the files, measures, checks, gives the verdict.
+
+import type { Lab } from '@containrlab/protocol/lab.ts';
+import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
+import {
+	type CheckResult,
+	type Failure,
+	JudgePhase,
+	type Metrics,
+	type Verdict,
+} from '@containrlab/protocol/verdict.ts';
+import { bindCheck, type BoundCheck } from './checks/library.ts';
+import type { Facts } from './checks/check.ts';
+import { measure } from './facts.ts';
+import { RunLog } from './log.ts';
+import type { Sandbox } from './sandbox.ts';
+import { refusedPath, withPlants } from './submission.ts';
+
+export type PhaseStatus = 'running' | 'passed' | 'failed' | 'skipped';
+
+export interface JudgeOptions {
+	onPhase?: (phase: JudgePhase, status: PhaseStatus, durationMs?: number) => void;
+	/** Plain text, whole lines where possible, at most LOG_LIMIT in all. */
+	onLog?: (phase: JudgePhase, text: string) => void;
+	/** What went wrong on our side; the verdict says only that something did. */
+	onError?: (error: unknown) => void;
+	/** Ends the run without a verdict: the call rejects with the signal's reason. */
+	signal?: AbortSignal;
+	/** Milliseconds. */
+	now?: () => number;
+}
+
+type Results = Map<BoundCheck, CheckResult>;
+
+/**
+ * The sandbox must be clean and is the run's alone; it may be on its way. Never rejects but by the
+ * signal: what fails on our side is an `error` verdict.
+ */
+export async function judge(
+	lab: Lab,
+	files: readonly SubmittedFile[],
+	sandbox: Sandbox | Promise<Sandbox>,
+	options: JudgeOptions = {},
+): Promise<Verdict> {
+	const now = options.now ?? (() => performance.now());
+	const started = now();
+	const metrics: Partial<Metrics> = {};
+	const measured = (): Metrics => ({ ...metrics, durationMs: now() - started });
+	const checks = lab.front.checks.map(bindCheck);
+	const results: Results = new Map();
+	const listed = () => checks.map((check) => results.get(check) ?? skipped(check));
+	const phases = new Phases(now, options.onPhase);
+	try {
+		const refused = refusedPath(files);
+		const log = new RunLog(options.onLog ?? (() => {}));
+		const facts = await phases.run('prepare', async () => {
+			const ready = await sandbox;
+			if (refused) return { passed: false, value: undefined };
+			await ready.putFiles(
+				withPlants(lab, files),
+				options.signal ? { signal: options.signal } : {},
+			);
+			const signalled = options.signal ? { signal: options.signal } : {};
+			return {
+				passed: true,
+				value: measure({ lab, files, sandbox: ready, log, now, metrics, ...signalled }),
+			};
+		});
+		if (facts) await runPhases(checks, results, facts, phases);
+		else phases.skip(JudgePhase.options.slice(1));
+		const failures = distinct([refused, ...listed().map(({ failure }) => failure)]);
+		return failures.length > 0
+			? { status: 'failed', failures, checks: listed(), metrics: measured() }
+			: { status: 'passed', checks: listed(), metrics: measured() };
+	} catch (error) {
+		options.signal?.throwIfAborted();
+		options.onError?.(error);
+		phases.broke();
+		return {
+			status: 'error',
+			code: codeOf(error),
+			message:
+				'Something on our side kept this submission from being judged. It is not your fault, and your work is safe.',
+			checks: listed(),
+			metrics: measured(),
+		};
+	}
+}
+
+async function runPhases(
+	checks: readonly BoundCheck[],
+	results: Results,
+	facts: Facts,
+	phases: Phases,
+): Promise<void> {
+	for (const phase of JudgePhase.options.slice(1)) {
+		const mine = checks.filter((check) => check.phase === phase);
+		const due = mine.filter((check) => !isBlocked(check, results));
+		for (const check of mine) if (!due.includes(check)) results.set(check, skipped(check));
+		if (due.length === 0) {
+			phases.skip([phase]);
+			continue;
+		}
+		await phases.run(phase, async () => {
+			// The context is measured while the image builds; requests are made one after the other.
+			if (phase === 'build') {
+				await allSettled(due.map((check) => runCheck(check, results, facts)));
+			} else {
+				for (const check of due) await runCheck(check, results, facts);
+			}
+			return { passed: due.every((check) => !results.get(check)?.failure), value: undefined };
+		});
+	}
+}
+
+/** Two requests that fail alike are one thing to mend. */
+function distinct(failures: (Failure | undefined)[]): Failure[] {
+	const found = failures.flatMap((failure) => failure ?? []);
+	const same = (a: Failure, b: Failure) => a.code === b.code && a.message === b.message;
+	return found.filter((failure, index) => found.findIndex((one) => same(one, failure)) === index);
+}
+
+/** Unlike Promise.all, leaves nothing running behind a failure. */
+async function allSettled(work: Promise<void>[]): Promise<void> {
+	for (const result of await Promise.allSettled(work)) {
+		if (result.status === 'rejected') throw result.reason;
+	}
+}
+
+function isBlocked(check: BoundCheck, results: Results): boolean {
+	return [...results].some(
+		([other, result]) => check.needs.includes(other.name) && result.status !== 'passed',
+	);
+}
+
+async function runCheck(check: BoundCheck, results: Results, facts: Facts): Promise<void> {
+	const started = facts.now();
+	const failure: Failure | undefined = await check.run(facts);
+	results.set(check, {
+		id: check.id,
+		title: check.title,
+		phase: check.phase,
+		status: failure ? 'failed' : 'passed',
+		durationMs: facts.now() - started,
+		...(failure && { failure }),
+	});
+}
+
+function skipped(check: BoundCheck): CheckResult {
+	const { id, title, phase } = check;
+	return { id, title, phase, status: 'skipped', durationMs: 0 };
+}
+
+/** A stable code that errors of ours carry; anything else is a mistake in our code. */
+function codeOf(error: unknown): string {
+	const code = error instanceof Error && 'code' in error ? error.code : undefined;
+	return typeof code === 'string' && /^[a-z][a-z-]*$/.test(code) ? code : 'internal';
+}
+
+class Phases {
+	readonly #now: () => number;
+	readonly #onPhase: NonNullable<JudgeOptions['onPhase']>;
+	#current: JudgePhase | undefined;
+
+	constructor(now: () => number, onPhase: JudgeOptions['onPhase']) {
+		this.#now = now;
+		this.#onPhase = onPhase ?? (() => {});
+	}
+
+	async run<T>(phase: JudgePhase, work: () => Promise<{ passed: boolean; value: T }>): Promise<T> {
+		const started = this.#now();
+		this.#current = phase;
+		this.#onPhase(phase, 'running');
+		const { passed, value } = await work();
+		this.#onPhase(phase, passed ? 'passed' : 'failed', this.#now() - started);
+		this.#current = undefined;
+		return value;
+	}
+
+	skip(phases: readonly JudgePhase[]): void {
+		for (const phase of phases) this.#onPhase(phase, 'skipped');
+	}
+
+	/** Our own fault is no phase of the student's that failed. */
+	broke(): void {
+		if (this.#current) this.#onPhase(this.#current, 'skipped');
+		this.#current = undefined;
+	}
+}
