@@ -1,0 +1,299 @@
+// Attempts: one submission each, with exactly one verdict.
+
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
+import type { JudgePhase, Verdict } from '@containrlab/protocol/verdict.ts';
+import { attempts, judgeLogs, users, workspaces, type AttemptPhase } from '../schema.ts';
+import { emitEvent } from './events.ts';
+import { first, only, type Executor } from './executor.ts';
+
+export type AttemptRow = typeof attempts.$inferSelect;
+export type AttemptStatus = AttemptRow['status'];
+export type NewAttempt = Pick<
+	typeof attempts.$inferInsert,
+	'id' | 'workspaceId' | 'submittedBy' | 'source' | 'logSeq' | 'files' | 'left' | 'labDigest'
+>;
+
+const OPEN: AttemptStatus[] = ['queued', 'running'];
+
+export async function attemptById(db: Executor, id: string): Promise<AttemptRow | undefined> {
+	return first(await db.select().from(attempts).where(eq(attempts.id, id)));
+}
+
+/** The one that waits or runs; a workspace has at most one. */
+export async function openAttempt(
+	db: Executor,
+	workspaceId: string,
+): Promise<AttemptRow | undefined> {
+	const rows = await db
+		.select()
+		.from(attempts)
+		.where(and(eq(attempts.workspaceId, workspaceId), inArray(attempts.status, OPEN)));
+	return first(rows);
+}
+
+/** Everything that has no verdict yet, oldest first. */
+export async function openAttempts(db: Executor): Promise<{ id: string }[]> {
+	return db
+		.select({ id: attempts.id })
+		.from(attempts)
+		.where(inArray(attempts.status, OPEN))
+		.orderBy(asc(attempts.createdAt));
+}
+
+/**
+ * Adds an attempt unless one is open already; call inside a transaction. The workspace's row is
+ * locked meanwhile, so two clicks at once make one attempt and no number is given twice.
+ */
+export async function insertAttempt(
+	tx: Executor,
+	attempt: NewAttempt,
+): Promise<{ row: AttemptRow; created: boolean }> {
+	await tx
+		.select({ id: workspaces.id })
+		.from(workspaces)
+		.where(eq(workspaces.id, attempt.workspaceId))
+		.for('update');
+	const open = await openAttempt(tx, attempt.workspaceId);
+	if (open) return { row: open, created: false };
+	const [last] = await tx
+		.select({ number: attempts.number })
+		.from(attempts)
+		.where(eq(attempts.workspaceId, attempt.workspaceId))
+		.orderBy(desc(attempts.number))
+		.limit(1);
+	const rows = await tx
+		.insert(attempts)
+		.values({ ...attempt, number: (last?.number ?? 0) + 1 })
+		.returning();
+	return { row: only(rows), created: true };
+}
+
+/** Tells browsers how an attempt stands; last in the transaction that changed it. */
+export async function emitAttempt(tx: Executor, row: AttemptRow): Promise<void> {
+	const rows = await tx
+		.select({ classId: workspaces.classId })
+		.from(workspaces)
+		.where(eq(workspaces.id, row.workspaceId));
+	await emitEvent(
+		tx,
+		{ classId: only(rows).classId, workspaceId: row.workspaceId },
+		{
+			type: 'attempt',
+			workspace: row.workspaceId,
+			attempt: row.id,
+			number: row.number,
+			status: row.status,
+			phases: row.phases,
+		},
+	);
+}
+
+/**
+ * Changes an attempt that is still at this try and has no verdict; undefined when it has moved on.
+ * Every change goes through here, so whoever comes late, changes nothing.
+ */
+async function change(
+	db: Executor,
+	run: { id: string; try: number },
+	set: PgUpdateSetSource<typeof attempts>,
+	also?: (tx: Executor) => Promise<void>,
+): Promise<AttemptRow | undefined> {
+	return db.transaction(async (tx) => {
+		const rows = await tx
+			.update(attempts)
+			.set(set)
+			.where(
+				and(eq(attempts.id, run.id), eq(attempts.try, run.try), inArray(attempts.status, OPEN)),
+			)
+			.returning();
+		const row = first(rows);
+		if (!row) return undefined;
+		await also?.(tx);
+		await emitAttempt(tx, row);
+		return row;
+	});
+}
+
+export async function markRunning(
+	db: Executor,
+	run: { id: string; try: number },
+): Promise<AttemptRow | undefined> {
+	return change(db, run, {
+		status: 'running',
+		startedAt: sql`coalesce(${attempts.startedAt}, now())`,
+	});
+}
+
+/** The judge met trouble of ours: the same attempt is run again under the next number. */
+export async function nextTry(
+	db: Executor,
+	run: { id: string; try: number },
+): Promise<AttemptRow | undefined> {
+	return change(db, run, { try: run.try + 1, phases: [] });
+}
+
+/** One phase of the run as it stands; phases that are known keep their place. */
+export async function recordPhase(
+	db: Executor,
+	run: { id: string; try: number },
+	phase: AttemptPhase,
+): Promise<AttemptRow | undefined> {
+	return db.transaction(async (tx) => {
+		const rows = await tx.select().from(attempts).where(eq(attempts.id, run.id)).for('update');
+		const row = first(rows);
+		if (!row) return undefined;
+		return change(tx, run, { status: 'running', phases: withPhase(row.phases, phase) });
+	});
+}
+
+export function withPhase(phases: readonly AttemptPhase[], phase: AttemptPhase): AttemptPhase[] {
+	const at = phases.findIndex((each) => each.phase === phase.phase);
+	return at === -1 ? [...phases, phase] : phases.with(at, phase);
+}
+
+export type Outcome = {
+	verdict: Verdict;
+	judgeDigest: string | null;
+	phases: AttemptPhase[];
+	/** The complete log, which replaces what was streamed. */
+	log: readonly { phase: JudgePhase; text: string }[];
+};
+
+/** The verdict, once: undefined when this try has one already or is no longer the current one. */
+export async function settle(
+	db: Executor,
+	run: { id: string; try: number },
+	{ verdict, judgeDigest, phases, log }: Outcome,
+): Promise<AttemptRow | undefined> {
+	const set = {
+		status: verdict.status,
+		verdict,
+		judgeDigest,
+		phases,
+		durationMs: Math.round(verdict.metrics.durationMs),
+		imageBytes: verdict.metrics.imageBytes ?? null,
+		finishedAt: new Date(),
+	};
+	return change(db, run, set, async (tx) => {
+		if (log.length === 0) return;
+		const at = and(eq(judgeLogs.attemptId, run.id), eq(judgeLogs.try, run.try));
+		await tx.delete(judgeLogs).where(at);
+		await appendLog(
+			tx,
+			run,
+			log.map((piece, seq) => ({ ...piece, seq })),
+		);
+	});
+}
+
+/** Pieces that are there already are left alone: a stream that resumes repeats itself. */
+export async function appendLog(
+	db: Executor,
+	run: { id: string; try: number },
+	pieces: readonly { phase: JudgePhase; seq: number; text: string }[],
+): Promise<void> {
+	for (let from = 0; from < pieces.length; from += 500) {
+		const rows = pieces.slice(from, from + 500).map((piece) => ({
+			attemptId: run.id,
+			try: run.try,
+			seq: piece.seq,
+			phase: piece.phase,
+			// Postgres' text holds no NUL, a build's output may.
+			text: piece.text.replaceAll('\0', '\ufffd'),
+		}));
+		await db.insert(judgeLogs).values(rows).onConflictDoNothing();
+	}
+}
+
+export async function logOf(
+	db: Executor,
+	run: { id: string; try: number },
+): Promise<{ phase: string; text: string }[]> {
+	return db
+		.select({ phase: judgeLogs.phase, text: judgeLogs.text })
+		.from(judgeLogs)
+		.where(and(eq(judgeLogs.attemptId, run.id), eq(judgeLogs.try, run.try)))
+		.orderBy(asc(judgeLogs.seq));
+}
+
+/** Newest first. */
+export async function attemptsOf(
+	db: Executor,
+	workspaceId: string,
+	limit: number,
+): Promise<AttemptRow[]> {
+	return db
+		.select()
+		.from(attempts)
+		.where(eq(attempts.workspaceId, workspaceId))
+		.orderBy(desc(attempts.number))
+		.limit(limit);
+}
+
+export type ListedAttempt = {
+	id: string;
+	number: number;
+	status: AttemptStatus;
+	createdAt: Date;
+	durationMs: number | null;
+	imageBytes: number | null;
+	workspaceId: string;
+	labSlug: string;
+	student: { id: string; name: string };
+};
+
+const listed = {
+	id: attempts.id,
+	number: attempts.number,
+	status: attempts.status,
+	createdAt: attempts.createdAt,
+	durationMs: attempts.durationMs,
+	imageBytes: attempts.imageBytes,
+	workspaceId: attempts.workspaceId,
+	labSlug: workspaces.labSlug,
+	student: { id: users.id, name: users.name },
+};
+
+/** A class's attempts, newest first. */
+export async function attemptsInClass(
+	db: Executor,
+	classId: string,
+	filter: { studentId?: string; status?: AttemptStatus },
+	limit: number,
+): Promise<ListedAttempt[]> {
+	return db
+		.select(listed)
+		.from(attempts)
+		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
+		.innerJoin(users, eq(users.id, workspaces.ownerId))
+		.where(
+			and(
+				eq(workspaces.classId, classId),
+				filter.studentId === undefined ? undefined : eq(users.id, filter.studentId),
+				filter.status === undefined ? undefined : eq(attempts.status, filter.status),
+			),
+		)
+		.orderBy(desc(attempts.createdAt), desc(attempts.id))
+		.limit(limit);
+}
+
+/** The newest attempt of each workspace of a class, by workspace. */
+export async function lastAttempts(
+	db: Executor,
+	classId: string,
+): Promise<Map<string, { id: string; status: AttemptStatus; createdAt: Date; number: number }>> {
+	const rows = await db
+		.selectDistinctOn([attempts.workspaceId], {
+			workspaceId: attempts.workspaceId,
+			id: attempts.id,
+			status: attempts.status,
+			createdAt: attempts.createdAt,
+			number: attempts.number,
+		})
+		.from(attempts)
+		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
+		.where(eq(workspaces.classId, classId))
+		.orderBy(attempts.workspaceId, desc(attempts.number));
+	return new Map(rows.map(({ workspaceId, ...row }) => [workspaceId, row]));
+}

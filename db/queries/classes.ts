@@ -1,0 +1,145 @@
+// Classes, who is in them, and which labs they are taught.
+
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { newId } from '@containrlab/protocol/id.ts';
+import type { Role } from '@containrlab/protocol/ticket.ts';
+import { classes, classLabs, members, users } from '../schema.ts';
+import { first, only, type Executor } from './executor.ts';
+
+export type Class = typeof classes.$inferSelect;
+
+/** Upper case, without the letters and digits that are taken for one another: 5 bits each. */
+const CODE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+/** A join code of 50 bits. */
+export function newJoinCode(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(10));
+	return Array.from(bytes, (byte) => CODE_ALPHABET[byte & 31]).join('');
+}
+
+/** People type codes in lower case, with spaces and dashes. */
+export const normaliseJoinCode = (typed: string): string =>
+	typed.toUpperCase().replace(/[^A-Z0-9]/g, '');
+
+export async function createClass(
+	db: Executor,
+	input: { name: string; joinCode?: string; labs: readonly string[] },
+): Promise<Class> {
+	const created = only(
+		await db
+			.insert(classes)
+			.values({ id: newId(), name: input.name, joinCode: input.joinCode ?? newJoinCode() })
+			.returning(),
+	);
+	if (input.labs.length > 0) {
+		await db
+			.insert(classLabs)
+			.values(input.labs.map((labSlug, position) => ({ classId: created.id, labSlug, position })));
+	}
+	return created;
+}
+
+export async function classById(db: Executor, id: string): Promise<Class | undefined> {
+	return first(await db.select().from(classes).where(eq(classes.id, id)));
+}
+
+/** Only a class that admits people: open, and not archived. */
+export async function classByJoinCode(db: Executor, code: string): Promise<Class | undefined> {
+	return first(
+		await db
+			.select()
+			.from(classes)
+			.where(
+				and(
+					eq(classes.joinCode, normaliseJoinCode(code)),
+					eq(classes.open, true),
+					isNull(classes.archivedAt),
+				),
+			),
+	);
+}
+
+/** The classes that someone is in, with their role. */
+export async function classesOf(
+	db: Executor,
+	userId: string,
+): Promise<{ class: Class; role: Role; members: number }[]> {
+	return db
+		.select({
+			class: classes,
+			role: members.role,
+			members: sql<number>`(select count(*)::int from members m where m.class_id = ${classes.id})`,
+		})
+		.from(members)
+		.innerJoin(classes, eq(classes.id, members.classId))
+		.where(and(eq(members.userId, userId), isNull(classes.archivedAt)))
+		.orderBy(asc(classes.name));
+}
+
+export async function roleIn(
+	db: Executor,
+	classId: string,
+	userId: string,
+): Promise<Role | undefined> {
+	const rows = await db
+		.select({ role: members.role })
+		.from(members)
+		.where(and(eq(members.classId, classId), eq(members.userId, userId)));
+	return first(rows)?.role;
+}
+
+/** Keeps the role of someone who is in already: a join link never demotes its instructor. */
+export async function addMember(
+	db: Executor,
+	member: { classId: string; userId: string; role: Role },
+): Promise<void> {
+	await db.insert(members).values(member).onConflictDoNothing();
+}
+
+/** Whether there was such a member. */
+export async function removeMember(
+	db: Executor,
+	classId: string,
+	userId: string,
+): Promise<boolean> {
+	const rows = await db
+		.delete(members)
+		.where(and(eq(members.classId, classId), eq(members.userId, userId)))
+		.returning({ userId: members.userId });
+	return rows.length > 0;
+}
+
+export type Member = { id: string; name: string; role: Role; joinedAt: Date };
+
+export async function membersOf(db: Executor, classId: string): Promise<Member[]> {
+	return db
+		.select({ id: users.id, name: users.name, role: members.role, joinedAt: members.joinedAt })
+		.from(members)
+		.innerJoin(users, eq(users.id, members.userId))
+		.where(eq(members.classId, classId))
+		.orderBy(asc(users.name), asc(users.id));
+}
+
+/** Slugs in the order in which the class meets them. */
+export async function labsOf(db: Executor, classId: string): Promise<string[]> {
+	const rows = await db
+		.select({ slug: classLabs.labSlug })
+		.from(classLabs)
+		.where(eq(classLabs.classId, classId))
+		.orderBy(asc(classLabs.position));
+	return rows.map((row) => row.slug);
+}
+
+/** The same for several classes at once. */
+export async function labCounts(
+	db: Executor,
+	classIds: readonly string[],
+): Promise<Map<string, number>> {
+	if (classIds.length === 0) return new Map();
+	const rows = await db
+		.select({ classId: classLabs.classId, count: sql<number>`count(*)::int` })
+		.from(classLabs)
+		.where(inArray(classLabs.classId, [...classIds]))
+		.groupBy(classLabs.classId);
+	return new Map(rows.map((row) => [row.classId, row.count]));
+}

@@ -1,0 +1,133 @@
+// Workspaces: one member's work on one lab, created once with its document.
+
+import { and, desc, eq, sql } from 'drizzle-orm';
+import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
+import type { Lab, LabFile } from '@containrlab/protocol/lab.ts';
+import { starterUpdate, type FileContent } from '@containrlab/protocol/workspace-doc.ts';
+import { classes, docRooms, docUpdates, labVersions, users, workspaces } from '../schema.ts';
+import { keepBlobs, linkBlobs, shaOf, type Blob } from './blobs.ts';
+import { first, only, type Executor } from './executor.ts';
+
+export type Workspace = typeof workspaces.$inferSelect;
+
+/** A workspace with what every page and check about it needs. */
+export type WorkspaceContext = Workspace & {
+	owner: { id: string; name: string };
+	class: { id: string; name: string; idleMinutes: number | null };
+};
+
+const context = (db: Executor) =>
+	db
+		.select({ workspace: workspaces, owner: users, class: classes })
+		.from(workspaces)
+		.innerJoin(users, eq(users.id, workspaces.ownerId))
+		.innerJoin(classes, eq(classes.id, workspaces.classId));
+
+export async function workspaceById(
+	db: Executor,
+	id: string,
+): Promise<WorkspaceContext | undefined> {
+	const row = first(await context(db).where(eq(workspaces.id, id)));
+	return (
+		row && {
+			...row.workspace,
+			owner: { id: row.owner.id, name: row.owner.name },
+			class: { id: row.class.id, name: row.class.name, idleMinutes: row.class.idleMinutes },
+		}
+	);
+}
+
+/** Records a lab's content, so that work and attempts can pin it by digest. */
+export async function keepLabVersion(db: Executor, lab: Lab): Promise<void> {
+	await db
+		.insert(labVersions)
+		.values({ digest: lab.digest, slug: lab.slug, content: lab })
+		.onConflictDoNothing();
+}
+
+export async function labVersion(db: Executor, digest: string): Promise<Lab | undefined> {
+	const rows = await db
+		.select({ content: labVersions.content })
+		.from(labVersions)
+		.where(eq(labVersions.digest, digest));
+	return first(rows)?.content;
+}
+
+/**
+ * Finds or creates the workspace of one member for one lab. All of it in one transaction: the row,
+ * the room, and the starter as update 1; concurrent callers wait for the first and find its work.
+ */
+export async function openWorkspace(
+	db: Executor,
+	input: { classId: string; ownerId: string; lab: Lab },
+): Promise<{ id: string; created: boolean }> {
+	const { classId, ownerId, lab } = input;
+	const mine = and(
+		eq(workspaces.classId, classId),
+		eq(workspaces.labSlug, lab.slug),
+		eq(workspaces.ownerId, ownerId),
+	);
+	const find = async (tx: Executor) =>
+		first(await tx.select({ id: workspaces.id }).from(workspaces).where(mine));
+	const existing = await find(db);
+	if (existing) return { id: existing.id, created: false };
+	return db.transaction(async (tx) => {
+		await keepLabVersion(tx, lab);
+		const rows = await tx
+			.insert(workspaces)
+			.values({ id: newId(), classId, ownerId, labSlug: lab.slug, labDigest: lab.digest })
+			.onConflictDoNothing()
+			.returning({ id: workspaces.id });
+		const id = first(rows)?.id;
+		if (id === undefined) return { id: only([await find(tx)])!.id, created: false };
+		await seed(tx, id, ownerId, lab.starter);
+		return { id, created: true };
+	});
+}
+
+async function seed(
+	tx: Executor,
+	id: string,
+	ownerId: string,
+	starter: readonly LabFile[],
+): Promise<void> {
+	const room = workspaceRoom(id);
+	const binaries = new Map<string, Blob>();
+	const files = starter.map((file): FileContent => {
+		if (file.kind === 'text') return file;
+		const bytes = new Uint8Array(Buffer.from(file.base64, 'base64'));
+		const sha = shaOf(bytes);
+		binaries.set(sha, { sha, bytes });
+		return { kind: 'binary', path: file.path, mode: file.mode, size: bytes.length, sha };
+	});
+	await tx.insert(docRooms).values({ room, lastSeq: 1 });
+	await tx
+		.insert(docUpdates)
+		.values({ room, seq: 1, epoch: 0, userId: ownerId, bytes: starterUpdate(files) });
+	await keepBlobs(tx, [...binaries.values()]);
+	await linkBlobs(tx, id, [...binaries.keys()]);
+}
+
+export async function touchWorkspace(db: Executor, id: string): Promise<void> {
+	await db
+		.update(workspaces)
+		.set({ lastActiveAt: sql`now()` })
+		.where(eq(workspaces.id, id));
+}
+
+/** Newest work first. */
+export async function workspacesOf(
+	db: Executor,
+	classId: string,
+	ownerId: string,
+): Promise<Workspace[]> {
+	return db
+		.select()
+		.from(workspaces)
+		.where(and(eq(workspaces.classId, classId), eq(workspaces.ownerId, ownerId)))
+		.orderBy(desc(workspaces.lastActiveAt));
+}
+
+export async function workspacesIn(db: Executor, classId: string): Promise<Workspace[]> {
+	return db.select().from(workspaces).where(eq(workspaces.classId, classId));
+}

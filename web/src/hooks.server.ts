@@ -1,0 +1,48 @@
+// Each request: whose it is; and each failure: logged, never shown.
+
+import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
+import { app } from '#server/app.ts';
+import { SESSION_COOKIE } from '#server/auth.ts';
+import { isTemporary } from '#server/failure.ts';
+import { clearSessionCookie, setSessionCookie } from '#server/kit.ts';
+
+export const handle: Handle = async ({ event, resolve }) => {
+	event.locals.viewer = null;
+	const sessionId = event.cookies.get(SESSION_COOKIE);
+	if (sessionId !== undefined) {
+		const session = await app().auth.viewer(sessionId);
+		if (session) {
+			event.locals.viewer = session.viewer;
+			if (session.renewed) setSessionCookie(event.cookies, event.url, session.renewed);
+		} else {
+			clearSessionCookie(event.cookies, event.url);
+		}
+	}
+	const response = await resolve(event);
+	// Pages and data hold one person's things: no cache between us may keep them.
+	if (!response.headers.has('cache-control')) {
+		response.headers.set('cache-control', 'private, no-store');
+	}
+	return response;
+};
+
+export const handleError: HandleServerError = ({ kind, error, event }) => {
+	// What pages refuse on purpose brings its own words; what SvelteKit refuses, safe ones.
+	if (kind !== 'unknown') return {};
+	app().log('error', 'a request failed', {
+		method: event.request.method,
+		route: event.route.id,
+		cause: error,
+	});
+	if (isTemporary(error)) {
+		return {
+			status: 503,
+			message: 'A part of the classroom is restarting.',
+			advice: 'Everything shown as Saved is safe. Try again in a few seconds.',
+		};
+	}
+	return {
+		message: 'Something broke on our side.',
+		advice: 'Your work is saved. Try again; if it stays broken, tell your instructor.',
+	};
+};

@@ -1,0 +1,77 @@
+// Who may do what: the one place where roles become permissions.
+
+import type { Database } from '@containrlab/db/connect.ts';
+import { attemptById, type AttemptRow } from '@containrlab/db/queries/attempts.ts';
+import { classById, roleIn, type Class } from '@containrlab/db/queries/classes.ts';
+import { workspaceById, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
+import type { Role } from '@containrlab/protocol/ticket.ts';
+import type { Viewer } from './auth.ts';
+
+/** What someone wants with a thing. Owner and staff see and edit; acts belong to the owner. */
+export type WorkspaceAct = 'see' | 'edit' | 'drive' | 'submit';
+export type ClassAct = 'see' | 'teach';
+
+/** `hidden`: to this person there is no such thing; `forbidden`: it is there, but not for them. */
+export type Refusal = { ok: false; refusal: 'hidden' | 'forbidden' };
+export type Granted<T> = ({ ok: true } & T) | Refusal;
+
+const HIDDEN: Refusal = { ok: false, refusal: 'hidden' };
+const FORBIDDEN: Refusal = { ok: false, refusal: 'forbidden' };
+
+export const isStaff = (role: Role): boolean => role === 'instructor' || role === 'ta';
+
+export function mayInClass(role: Role, act: ClassAct): boolean {
+	return act === 'see' || isStaff(role);
+}
+
+export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
+	if (act === 'see' || act === 'edit') return isOwner || isStaff(role);
+	// Staff watch a terminal and read attempts; typing and submitting are the owner's.
+	return isOwner;
+}
+
+export async function accessToClass(
+	db: Database,
+	viewer: Viewer,
+	classId: string,
+	act: ClassAct,
+): Promise<Granted<{ class: Class; role: Role }>> {
+	const [found, role] = await Promise.all([classById(db, classId), roleIn(db, classId, viewer.id)]);
+	if (!found || role === undefined) return HIDDEN;
+	return mayInClass(role, act) ? { ok: true, class: found, role } : FORBIDDEN;
+}
+
+export type WorkspaceGrant = {
+	workspace: WorkspaceContext;
+	role: Role;
+	isOwner: boolean;
+	isStaff: boolean;
+};
+
+export async function accessToWorkspace(
+	db: Database,
+	viewer: Viewer,
+	workspaceId: string,
+	act: WorkspaceAct,
+): Promise<Granted<WorkspaceGrant>> {
+	const workspace = await workspaceById(db, workspaceId);
+	if (!workspace) return HIDDEN;
+	// An owner who was removed from the class has lost the workspace too.
+	const role = await roleIn(db, workspace.classId, viewer.id);
+	if (role === undefined) return HIDDEN;
+	const isOwner = workspace.ownerId === viewer.id;
+	if (!mayInWorkspace(role, isOwner, 'see')) return HIDDEN;
+	if (!mayInWorkspace(role, isOwner, act)) return FORBIDDEN;
+	return { ok: true, workspace, role, isOwner, isStaff: isStaff(role) };
+}
+
+export async function accessToAttempt(
+	db: Database,
+	viewer: Viewer,
+	attemptId: string,
+): Promise<Granted<WorkspaceGrant & { attempt: AttemptRow }>> {
+	const attempt = await attemptById(db, attemptId);
+	if (!attempt) return HIDDEN;
+	const workspace = await accessToWorkspace(db, viewer, attempt.workspaceId, 'see');
+	return workspace.ok ? { ...workspace, attempt } : workspace;
+}

@@ -1,0 +1,45 @@
+// Everything that one web process has exactly one of, and how pages reach it.
+
+import type { Connection } from '@containrlab/db/connect.ts';
+import type { Config } from '../../config.ts';
+import type { Auth } from './auth.ts';
+import type { EventHub } from './hub.ts';
+import type { Labs } from './labs.ts';
+import type { Log } from './log.ts';
+import type { OpenConnections, Revocation } from './revocation.ts';
+import type { RunnerdClient } from './runnerd-client.ts';
+import type { Submissions } from './submit.ts';
+import type { Sandboxes } from './sandboxes.ts';
+import type { SyncClient } from './sync-client.ts';
+
+export interface App {
+	config: Pick<Config, 'origin'>;
+	db: Connection['db'];
+	connection: Connection;
+	auth: Auth;
+	labs: Labs;
+	sync: SyncClient;
+	runnerd: RunnerdClient;
+	sandboxes: Sandboxes;
+	submissions: Submissions;
+	hub: EventHub;
+	open: OpenConnections;
+	/** Ends what is open in this process at once, and tells the others. */
+	revoke: (revocation: Revocation) => Promise<void>;
+	log: Log;
+}
+
+// The pages are a bundle of their own, with their own copies of modules: what is shared is handed
+// over through the one global that both sides see.
+const KEY = Symbol.for('containrlab.web.app');
+type Holder = { [KEY]?: App };
+
+export function provideApp(app: App): void {
+	(globalThis as Holder)[KEY] = app;
+}
+
+export function app(): App {
+	const found = (globalThis as Holder)[KEY];
+	if (!found) throw new Error('the pages were asked before main.ts provided the app');
+	return found;
+}

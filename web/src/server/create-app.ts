@@ -1,0 +1,66 @@
+// Puts one web process together; nothing connects or listens before `start`.
+
+import { connect } from '@containrlab/db/connect.ts';
+import { z } from 'zod';
+import type { Config } from '../../config.ts';
+import type { App } from './app.ts';
+import { Auth } from './auth.ts';
+import { EventHub, REVOCATIONS_CHANNEL } from './hub.ts';
+import { Labs } from './labs.ts';
+import { log } from './log.ts';
+import { OpenConnections, type Revocation } from './revocation.ts';
+import { RunnerdClient } from './runnerd-client.ts';
+import { Sandboxes } from './sandboxes.ts';
+import { SyncClient } from './sync-client.ts';
+import { TicketSigner } from './tickets.ts';
+import { UpgradeProxy } from './upgrade.ts';
+
+export interface RunningApp {
+	app: App;
+	upgrades: UpgradeProxy;
+	/** Begins the work behind the pages; it waits for what isn't there yet. */
+	start: () => void;
+	stop: () => Promise<void>;
+}
+
+const RevocationMessage = z.discriminatedUnion('kind', [
+	z.object({ kind: z.literal('session'), sessionId: z.string() }),
+	z.object({ kind: z.literal('member'), userId: z.string(), classId: z.string() }),
+]);
+
+export async function createApp(config: Config): Promise<RunningApp> {
+	const connection = connect(config.databaseUrl, { max: 12 });
+	const { db, sql } = connection;
+	const auth = new Auth(db);
+	const tickets = new TicketSigner(config.ticketPrivateKey);
+	const sync = new SyncClient(config.syncUrl, config.syncToken);
+	const runnerd = new RunnerdClient(config.runnerdUrl, config.runnerdToken);
+	const labs = await Labs.read(config.labsDir, log);
+	const open = new OpenConnections();
+	const hub = new EventHub(connection, log);
+	const sandboxes = new Sandboxes({ db, runnerd, tickets, log });
+
+	const revoke = async (revocation: Revocation) => {
+		open.apply(revocation);
+		await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
+	};
+	const hearRevocation = (payload: string) => {
+		open.apply(RevocationMessage.parse(JSON.parse(payload)));
+	};
+	const { origin, syncUrl, runnerdUrl } = config;
+	return {
+		app: {
+			...{ config, db, connection, auth, labs, sync, runnerd, sandboxes },
+			...{ hub, open, revoke, log },
+		} as unknown as App,
+		upgrades: new UpgradeProxy({ db, auth, tickets, open, log, origin, syncUrl, runnerdUrl }),
+		start: () => {
+			void hub.start(hearRevocation);
+		},
+		stop: async () => {
+			open.cutAll();
+			await hub.stop();
+			await connection[Symbol.asyncDispose]();
+		},
+	};
+}

@@ -1,0 +1,26 @@
+// A lab's text as HTML that can do nothing: markdown without raw HTML, then an allow-list.
+
+import MarkdownIt from 'markdown-it';
+import sanitize from 'sanitize-html';
+
+const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false });
+
+const ALLOWED: sanitize.IOptions = {
+	allowedTags: [
+		...['h1', 'h2', 'h3', 'h4', 'p', 'br', 'hr', 'ul', 'ol', 'li', 'blockquote'],
+		...['pre', 'code', 'em', 'strong', 's', 'a', 'table', 'thead', 'tbody', 'tr', 'th', 'td'],
+	],
+	allowedAttributes: {
+		a: ['href', 'title', 'rel', 'target'],
+		ol: ['start'],
+	},
+	allowedClasses: { code: ['language-*'] },
+	allowedSchemes: ['https', 'http', 'mailto'],
+	allowProtocolRelative: false,
+	transformTags: {
+		// Leaving the workspace by a click on its text would close what someone is working in.
+		a: sanitize.simpleTransform('a', { rel: 'noopener noreferrer', target: '_blank' }),
+	},
+};
+
+export const renderMarkdown = (text: string): string => sanitize(markdown.render(text), ALLOWED);

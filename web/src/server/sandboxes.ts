@@ -1,0 +1,94 @@
+// A workspace's sandbox, as web sees it: started on request, asked about, given its binary files.
+
+import type { Database } from '@containrlab/db/connect.ts';
+import { blobBytes, blobsOfWorkspace } from '@containrlab/db/queries/blobs.ts';
+import {
+	touchWorkspace,
+	workspaceById,
+	type WorkspaceContext,
+} from '@containrlab/db/queries/workspaces.ts';
+import { workspaceRoom } from '@containrlab/protocol/id.ts';
+import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
+import type { Log } from './log.ts';
+import type { RunnerdClient } from './runnerd-client.ts';
+import { Unreachable } from './service-call.ts';
+import type { TicketSigner } from './tickets.ts';
+
+export type SandboxView =
+	{ runnerDown: false; sandbox: SandboxState | null } | { runnerDown: true; sandbox: null };
+
+const DOWN: SandboxView = { runnerDown: true, sandbox: null };
+
+export class Sandboxes {
+	readonly #db: Database;
+	readonly #runnerd: RunnerdClient;
+	readonly #tickets: TicketSigner;
+	readonly #log: Log;
+
+	constructor(deps: { db: Database; runnerd: RunnerdClient; tickets: TicketSigner; log: Log }) {
+		this.#db = deps.db;
+		this.#runnerd = deps.runnerd;
+		this.#tickets = deps.tickets;
+		this.#log = deps.log;
+	}
+
+	/** As it is now. A page is never kept from its text by a runnerd that doesn't answer. */
+	async view(workspaceId: string): Promise<SandboxView> {
+		return this.#orDown(async () => {
+			const session = await this.#runnerd.session(workspaceId);
+			return session?.state ?? null;
+		});
+	}
+
+	/** Starts it, or finds it. The shell's edits are the owner's, whoever pressed the button. */
+	async start(workspace: WorkspaceContext): Promise<SandboxView> {
+		const { id, owner } = workspace;
+		const ticket = await this.#tickets.forHost({
+			aud: 'sync',
+			user: { id: `shell:${owner.id}`, name: owner.name, role: 'service' },
+			resource: workspaceRoom(id),
+			access: 'write',
+		});
+		await touchWorkspace(this.#db, id);
+		return this.#orDown(async () => {
+			const { state } = await this.#runnerd.start({
+				workspace: id,
+				room: workspaceRoom(id),
+				ticket,
+				driver: owner,
+				idleMinutes: workspace.class.idleMinutes,
+			});
+			return state;
+		});
+	}
+
+	async extend(workspaceId: string): Promise<SandboxView> {
+		return this.#orDown(async () => (await this.#runnerd.extend(workspaceId))?.state ?? null);
+	}
+
+	async stop(workspaceId: string): Promise<SandboxView> {
+		return this.#orDown(async () => {
+			await this.#runnerd.stop(workspaceId);
+			return (await this.#runnerd.session(workspaceId))?.state ?? null;
+		});
+	}
+
+	/** Gives a sandbox the bytes that its document only names. Idempotent: named by their hash. */
+	async giveBlobs(workspaceId: string): Promise<void> {
+		if (!(await workspaceById(this.#db, workspaceId))) return;
+		for (const sha of await blobsOfWorkspace(this.#db, workspaceId)) {
+			const bytes = await blobBytes(this.#db, sha);
+			if (bytes) await this.#runnerd.putBlob(workspaceId, sha, bytes);
+		}
+	}
+
+	async #orDown(ask: () => Promise<SandboxState | null>): Promise<SandboxView> {
+		try {
+			return { runnerDown: false, sandbox: await ask() };
+		} catch (cause) {
+			if (!(cause instanceof Unreachable)) throw cause;
+			this.#log('warn', 'runnerd does not answer', { cause });
+			return DOWN;
+		}
+	}
+}
