@@ -13,9 +13,12 @@ const size = { cols: z.number().int().min(2).max(500), rows: z.number().int().mi
 export const TerminalRequest = z.discriminatedUnion('type', [
 	/** The driver's window; watchers follow it. */
 	z.object({ type: z.literal('resize'), ...size }),
-	/** Bytes written to the screen so far on this connection: lets runnerd skip frames for slow ones. */
+	/**
+	 * Bytes of binary frames written to the screen so far on this connection (snapshots don't
+	 * count): lets runnerd skip frames for slow ones. Send it at least every 256 KiB.
+	 */
 	z.object({ type: z.literal('ack'), bytes: z.number().int().nonnegative() }),
-	/** Ask to type (write tickets, or staff). */
+	/** Ask to type; needs a write ticket. */
 	z.object({ type: z.literal('ask-control') }),
 	/** The owner or driver hands over, or answers an ask. */
 	z.object({ type: z.literal('grant-control'), to: z.string() }),
@@ -26,7 +29,10 @@ export type TerminalRequest = z.infer<typeof TerminalRequest>;
 
 /** runnerd → browser. */
 export const TerminalMessage = z.discriminatedUnion('type', [
-	/** Clear, resize to these, and write `data`: the screen and its scrollback as escape sequences. */
+	/**
+	 * Reset, resize to these, and write `data`: the screen and its scrollback as escape sequences.
+	 * What the page's terminal answers while it writes this must not be sent: it was answered before.
+	 */
 	z.object({ type: z.literal('snapshot'), data: z.string(), ...size }),
 	/** Who drives, who watches, how large; whenever it changes. */
 	z.object({
@@ -56,5 +62,6 @@ export const TERMINAL_CLOSE = {
 	malformed: { code: 4400, reason: 'malformed-frame' },
 	notReady: { code: 4503, reason: 'not-ready' },
 	tooSlow: { code: 4508, reason: 'too-slow' },
+	tooMany: { code: 4529, reason: 'too-many' },
 	shutdown: { code: 4501, reason: 'shutting-down' },
 } as const;

@@ -1,12 +1,12 @@
 """The sandbox's terminals: shells that outlive runnerd, with what they printed meanwhile.
 
   terminal.open    {terminal, cols, rows} → {shell, cols, rows, start, end}; finds it or makes it
-  terminal.attach  {terminal, from?} → {from, gap, shell, cols, rows}, as they were at `from`; then
-                   the events, in the order in which it happened:
+  terminal.attach  {terminal, from?} → {}, then events, in the order in which it happened:
+                     terminal.from    {terminal, offset, gap, end, shell, cols, rows}: it goes on from
+                                      here; with `gap`, what lay before is lost; printed so far: `end`
                      terminal.output  {terminal, offset} + bytes
                      terminal.size    {terminal, offset, cols, rows}
                      terminal.shell   {terminal, offset, shell}: the one before has ended
-                     terminal.gap     {terminal, offset, shell, cols, rows}: what lay between is lost
   terminal.ack     {terminal, bytes}: of output, dealt with since it was attached
   terminal.input   {terminal} + bytes; refused as `input-full` when nobody reads what was typed
   terminal.resize  {terminal, cols, rows}
@@ -42,8 +42,8 @@ class Attachment:
         tape = terminal.tape
         self.terminal = terminal
         self.connection = connection
-        self.offset = min(max(offset, tape.start), tape.end)
-        self.mark, self.before = tape.at(self.offset)
+        self._place(min(max(offset, tape.start), tape.end))
+        self._gap = self.offset != offset
         self._delivered = 0
         self._acked = 0
         self._stall_timer = None
@@ -63,12 +63,15 @@ class Attachment:
             return None
         tape = self.terminal.tape
         if self.offset < tape.start:
-            self.offset = tape.start
-            self.mark, values = tape.at(self.offset)
-            return self._event('terminal.gap', state(values))
-        mark = tape.mark_from(self.mark)
+            self._place(tape.start)
+            self._gap = True
+        if self._before is not None:
+            header = {'gap': self._gap, 'end': tape.end, **state(self._before)}
+            self._before = None
+            return self._event('terminal.from', header)
+        mark = tape.mark_from(self._mark)
         if mark is not None and mark[1] <= self.offset:
-            self.mark = mark[0] + 1
+            self._mark = mark[0] + 1
             return self._event('terminal.' + mark[2], state({mark[2]: mark[3]}))
         data = tape.read(self.offset, min(PIECE, mark[1] - self.offset if mark else PIECE))
         if not data:
@@ -77,6 +80,11 @@ class Attachment:
         self.offset += len(data)
         self._delivered += len(data)
         return event
+
+    def _place(self, offset):
+        """To be announced, with the values in force there."""
+        self.offset = offset
+        self._mark, self._before = self.terminal.tape.at(offset)
 
     def ack(self, count):
         count = min(count, self._delivered)
@@ -141,7 +149,6 @@ class Terminal:
         attachment = self.attachments[connection] = Attachment(self, connection, offset)
         # After the reply to `attach`, which is being made.
         self.loop.call_later(0, lambda: self._begin(attachment))
-        return attachment
 
     def detach(self, connection):
         attachment = self.attachments.pop(connection, None)
@@ -224,13 +231,8 @@ class Terminals:
         return {'start': terminal.tape.start, 'end': terminal.tape.end, **state(values)}
 
     def attach(self, request):
-        wanted = natural(request.header.get('from', 0))
-        attachment = self._find(request).attach(request.connection, wanted)
-        return {
-            'from': attachment.offset,
-            'gap': attachment.offset != wanted,
-            **state(attachment.before),
-        }
+        offset = natural(request.header.get('from', 0))
+        self._find(request).attach(request.connection, offset)
 
     def ack(self, request):
         terminal = self._find(request)
