@@ -1,0 +1,112 @@
+// One WebSocket: decodes what comes, writes what a turn produced at once, notices when the other end
+// is slow or dead.
+
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
+import type { Ticket } from '@containrlab/protocol/ticket.ts';
+import { LIMITS } from './limits.ts';
+import type { Close, Member, Peer, Room } from './room.ts';
+import type { Turns } from './turns.ts';
+import { decodeMessage, HEARTBEAT, toFrame } from './wire.ts';
+
+export class Connection implements Peer {
+	readonly ticket: Ticket;
+	readonly acks: boolean;
+	#ws: WebSocket;
+	/** Beneath `ws`: frames are made once for all clients and written to it as they are. */
+	#socket: Duplex;
+	#turns: Turns;
+	#frames: Uint8Array[] = [];
+	#alive = true;
+	#closing = false;
+	/** A whole document may be on its way to a slow client without that being a fault. */
+	#allowance = 0;
+
+	constructor(options: {
+		ws: WebSocket;
+		socket: Duplex;
+		ticket: Ticket;
+		acks: boolean;
+		turns: Turns;
+	}) {
+		this.ticket = options.ticket;
+		this.acks = options.acks;
+		this.#ws = options.ws;
+		this.#socket = options.socket;
+		this.#turns = options.turns;
+		this.#ws.on('pong', () => (this.#alive = true));
+		// What ends a connection is its 'close'; an error without a listener would end the process.
+		this.#ws.on('error', () => {});
+	}
+
+	/** Hands everything that comes to the room, until the socket closes. */
+	attach(room: Room, onLeft: () => void): void {
+		const member: Member = room.join(this);
+		this.#ws.on('message', (data, isBinary) => {
+			this.#alive = true;
+			if (this.#closing) return;
+			room.receive(
+				member,
+				isBinary ? decodeMessage(data as unknown as Uint8Array) : { type: 'malformed' },
+			);
+		});
+		this.#ws.once('close', () => {
+			room.leave(member);
+			onLeft();
+		});
+	}
+
+	send(message: Uint8Array): void {
+		if (this.#closing) return;
+		if (this.#frames.length === 0) this.#turns.write(this.#write);
+		this.#frames.push(frameOf(message));
+	}
+
+	#write = (): void => {
+		const frames = this.#frames;
+		this.#frames = [];
+		const socket = this.#socket;
+		if (socket.destroyed || !socket.writable || this.#ws.readyState !== this.#ws.OPEN) return;
+		if (socket.writableLength === 0) this.#allowance = 0;
+		if (socket.writableLength > SYNC_LIMITS.outbound + this.#allowance) {
+			return this.close(CLOSE.tooSlow);
+		}
+		socket.cork();
+		for (const frame of frames) {
+			if (frame.length > SYNC_LIMITS.outbound / 4) this.#allowance += frame.length;
+			socket.write(frame);
+		}
+		socket.uncork();
+	};
+
+	close({ code, reason }: Close): void {
+		if (this.#closing) return;
+		this.#write();
+		this.#closing = true;
+		this.#ws.close(code, reason);
+		// A peer that doesn't take part in the handshake must not keep what waits for it.
+		const timer = setTimeout(() => this.#ws.terminate(), LIMITS.closeMs).unref();
+		this.#ws.once('close', () => clearTimeout(timer));
+	}
+
+	/** Once per heartbeat: cuts a socket that didn't answer the last one. */
+	beat(): void {
+		if (!this.#alive) return this.#ws.terminate();
+		this.#alive = false;
+		this.#ws.ping();
+		this.send(HEARTBEAT);
+	}
+}
+
+let lastMessage: Uint8Array | undefined;
+let lastFrame: Uint8Array | undefined;
+
+/** A broadcast hands the same message to one connection after the other: framed once. */
+function frameOf(message: Uint8Array): Uint8Array {
+	if (message !== lastMessage || !lastFrame) {
+		lastMessage = message;
+		lastFrame = toFrame(message);
+	}
+	return lastFrame;
+}

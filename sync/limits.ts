@@ -1,0 +1,33 @@
+// Bounds of sync's own that no client needs to know; those that clients share are SYNC_LIMITS.
+
+export const LIMITS = {
+	/** Bytes of a room that wait for something that never came; Yjs goes through them at each edit. */
+	pending: 64 * 1024,
+	/** Entries of one awareness message: a stock client repeats everyone's at once. */
+	awarenessEntries: 4096,
+	/** Connections of one room, and of one user in it. */
+	roomConnections: 1000,
+	userConnections: 40,
+	/** Sockets of the whole process. */
+	connections: 10_000,
+	/** Frames that wait while one of the same connection is tried out. */
+	heldBytes: 8 * 1024 * 1024,
+	/** Bytes and rows of one group commit. */
+	commitBytes: 4 * 1024 * 1024,
+	commitRows: 5000,
+	/** A commit unanswered for so long (ms) counts as a lost connection. */
+	commitMs: 15_000,
+	/** Pauses between tries while Postgres is away (ms). */
+	retryMs: { first: 50, most: 1000 },
+	/** Rows, or bytes, after which the state is stored so that loading stays short. */
+	snapshotRows: 500,
+	snapshotBytes: 2 * 1024 * 1024,
+	/** How long a room that nobody is in stays loaded (ms). */
+	idleMs: 30_000,
+	/** How long a revocation is remembered (ms): longer than a browser's ticket lives. */
+	revocationMs: 5 * 60_000,
+	/** Time for a closing handshake before the socket is cut (ms). */
+	closeMs: 3000,
+	/** Time to save everything when told to end (ms). */
+	drainMs: 15_000,
+} as const;

@@ -1,0 +1,75 @@
+// The store in Postgres, behind a connection that is thrown away whenever it fails.
+
+import { connect, type Connection, type Sql } from '@containrlab/db/connect.ts';
+import * as log from '@containrlab/db/doc-log.ts';
+import type { OpenedRoom, RoomPosition, RoomRows } from '@containrlab/db/doc-log.ts';
+import { LIMITS } from './limits.ts';
+import { StorageUnavailable, type Storage } from './storage.ts';
+
+export class PostgresStorage implements Storage {
+	#url: string;
+	#holder: string;
+	#connection: Connection | undefined;
+
+	constructor({ url, holder }: { url: string; holder: string }) {
+		this.#url = url;
+		this.#holder = holder;
+	}
+
+	open(room: string): Promise<OpenedRoom | undefined> {
+		return this.#query((sql) => log.openRoom(sql, room, this.#holder));
+	}
+
+	append(batch: readonly RoomRows[]): Promise<Set<string>> {
+		return this.#query((sql) => log.appendRows(sql, batch));
+	}
+
+	positions(rooms: readonly string[]): Promise<Map<string, RoomPosition>> {
+		return this.#query((sql) => log.positions(sql, rooms));
+	}
+
+	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void> {
+		return this.#query((sql) => log.saveSnapshot(sql, room, epoch, seq, state));
+	}
+
+	async ping(): Promise<void> {
+		await this.#query((sql) => sql`select 1`);
+	}
+
+	async close(): Promise<void> {
+		await this.#connection?.[Symbol.asyncDispose]();
+		this.#connection = undefined;
+	}
+
+	/**
+	 * A connection that failed is replaced rather than left to postgres.js, which waits up to 20 s
+	 * between its tries. One that doesn't answer in time has failed too.
+	 */
+	async #query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+		const connection = (this.#connection ??= connect(this.#url, { max: 4 }));
+		let timer: NodeJS.Timeout | undefined;
+		const late = new Promise<never>((_, reject) => {
+			timer = setTimeout(() => reject(new Error('no answer in time')), LIMITS.commitMs);
+		});
+		try {
+			return await Promise.race([run(connection.sql), late]);
+		} catch (cause) {
+			if (isStatementFault(cause)) throw cause;
+			if (this.#connection === connection) this.#connection = undefined;
+			connection.sql.end({ timeout: 0 }).catch(() => {});
+			throw new StorageUnavailable('Postgres is away', { cause });
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+}
+
+/**
+ * Trying again won't help: our own mistakes, and the SQLSTATE classes that blame the statement (XX
+ * includes damaged pages). Everything else is a server or a network that will come back.
+ */
+function isStatementFault(error: unknown): boolean {
+	if (error instanceof TypeError || error instanceof RangeError) return true;
+	const code = (error as { code?: unknown } | null)?.code;
+	return typeof code === 'string' && /^(2[1-46-9]|3[49]|4[24]|54|P0|XX)[0-9A-Z]{3}$/.test(code);
+}

@@ -1,0 +1,395 @@
+// One Yjs document with its awareness. Knows no socket: what it receives is decoded messages, what
+// it sends goes to peers, and everything of one turn of the event loop is one transaction.
+
+import * as Y from 'yjs';
+import type { ClientBinding } from '@containrlab/db/doc-log.ts';
+import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
+import type { Ticket } from '@containrlab/protocol/ticket.ts';
+import { RoomAwareness, type Speaker } from './awareness.ts';
+import { LIMITS } from './limits.ts';
+import { RoomLog, type Committer, type LogLoss } from './log.ts';
+import type { LoadedRoom } from './load.ts';
+import type { Logger } from './logger.ts';
+import type { Turns } from './turns.ts';
+import { clientsOf, decodeUpdate, isEmpty, isKnown, pendingBytes, type Decoded } from './update.ts';
+import * as wire from './wire.ts';
+
+export type Close = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** A connection, as a room sees it. */
+export interface Peer {
+	readonly ticket: Ticket;
+	/** Whether it understands `durable`. */
+	readonly acks: boolean;
+	/** Queues a message; all of a turn are written at once. */
+	send(message: Uint8Array): void;
+	close(close: Close): void;
+}
+
+/** A peer in a room. */
+export interface Member extends Speaker {
+	readonly peer: Peer;
+	/** Its state vector, when it asked for the state in this turn. */
+	asked: Uint8Array | undefined;
+	/** Whether it has been given the state, so that it can follow edits. */
+	following: boolean;
+	/** Document frames that it sent, and how many it was told are durable. */
+	received: number;
+	gone: boolean;
+}
+
+interface Incoming {
+	/** Undefined for an edit that came over HTTP. */
+	member: Member | undefined;
+	userId: string;
+	update: Decoded;
+}
+
+export type Applied =
+	| { ok: true; seq: number }
+	| { ok: false; code: 'malformed' | 'too-large' | 'too-costly' | 'unavailable' };
+
+export interface RoomContext {
+	committer: Committer;
+	turns: Turns;
+	logger: Logger;
+	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void>;
+	/** The room can't go on as it is; it has told its peers. */
+	onBroken(room: Room): void;
+}
+
+export class Room {
+	readonly name: string;
+	readonly doc: Y.Doc;
+	readonly log: RoomLog;
+	readonly members = new Set<Member>();
+	readonly awareness: RoomAwareness<Member>;
+	#context: RoomContext;
+	#owners: Map<number, string>;
+	#incoming: Incoming[] = [];
+	#emitted: { update: Uint8Array; ours: boolean }[] = [];
+	#state: Uint8Array | undefined;
+	/** An upper bound of the document's size. */
+	#size: number;
+	#unsnapshotted: { rows: number; bytes: number };
+	#savingSnapshot = false;
+	broken = false;
+
+	constructor(name: string, loaded: LoadedRoom, context: RoomContext) {
+		this.name = name;
+		this.doc = loaded.doc;
+		this.#context = context;
+		this.#owners = loaded.owners;
+		this.#size = loaded.size;
+		this.#unsnapshotted = loaded.unsnapshotted;
+		this.log = new RoomLog({
+			room: name,
+			epoch: loaded.epoch,
+			lastSeq: loaded.lastSeq,
+			committer: context.committer,
+			onLost: (loss) => this.#onLost(loss),
+		});
+		this.awareness = new RoomAwareness((client) => this.#owners.get(client));
+		this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+			this.#emitted.push({ update, ours: origin === this });
+			this.#state = undefined;
+		});
+	}
+
+	join(peer: Peer): Member {
+		const member: Member = {
+			peer,
+			user: peer.ticket.user,
+			clients: new Set(),
+			heard: false,
+			asked: undefined,
+			following: false,
+			received: 0,
+			gone: false,
+		};
+		this.members.add(member);
+		peer.send(wire.encodeStep1(Y.encodeStateVector(this.doc)));
+		const present = this.awareness.all();
+		if (present.length > 0) peer.send(wire.encodeAwareness(present));
+		return member;
+	}
+
+	leave(member: Member): void {
+		if (member.gone) return;
+		member.gone = true;
+		this.members.delete(member);
+		this.awareness.leave(member);
+		this.#soon();
+	}
+
+	receive(member: Member, message: wire.Message): void {
+		if (member.gone || this.broken) return;
+		switch (message.type) {
+			case 'malformed':
+				return this.#expel(member, CLOSE.malformed);
+			case 'step1':
+				member.asked = message.vector;
+				return this.#soon();
+			case 'update':
+				return this.#receiveUpdate(member, message.update);
+			case 'awareness':
+				if (!this.awareness.receive(member, message.entries)) {
+					return this.#expel(member, CLOSE.tooLarge);
+				}
+				return this.#soon();
+			case 'query-awareness':
+				return member.peer.send(wire.encodeAwareness(this.awareness.all()));
+		}
+	}
+
+	#receiveUpdate(member: Member, bytes: Uint8Array): void {
+		// A stock client answers our step 1 before it reads on, so from here on it may repeat others.
+		member.heard = true;
+		if (member.peer.ticket.access === 'read') return;
+		const decoded = this.#admit(bytes);
+		if (!decoded.ok) {
+			if (decoded.code === 'unavailable') this.closeAll(CLOSE.unavailable);
+			else this.#expel(member, REFUSALS[decoded.code]);
+			return;
+		}
+		member.received += 1;
+		this.#incoming.push({ member, userId: member.user.id, update: decoded.update });
+		this.#soon();
+	}
+
+	#admit(bytes: Uint8Array): Admitted {
+		if (this.log.unsaved + bytes.length > SYNC_LIMITS.unsavedPerRoom) {
+			return { ok: false, code: 'unavailable' };
+		}
+		if (this.#size + bytes.length > SYNC_LIMITS.document) {
+			this.#size = this.state().length;
+			if (this.#size + bytes.length > SYNC_LIMITS.document) return { ok: false, code: 'too-large' };
+		}
+		const update = decodeUpdate(bytes);
+		return update ? { ok: true, update } : { ok: false, code: 'malformed' };
+	}
+
+	/** An edit that came over HTTP; answers once it is durable. */
+	async apply(userId: string, bytes: Uint8Array): Promise<Applied> {
+		if (this.broken) return { ok: false, code: 'unavailable' };
+		const decoded = this.#admit(bytes);
+		if (!decoded.ok) return decoded;
+		this.#incoming.push({ member: undefined, userId, update: decoded.update });
+		this.turn();
+		return this.#durable();
+	}
+
+	/** The state with all that was received, once it is durable, and its place in the log. */
+	async settled(): Promise<{ seq: number; state: Uint8Array } | undefined> {
+		this.turn();
+		const state = this.state();
+		const durable = await this.#durable();
+		return durable.ok ? { seq: durable.seq, state } : undefined;
+	}
+
+	#durable(): Promise<Applied> {
+		if (this.broken) return Promise.resolve({ ok: false, code: 'unavailable' });
+		const seq = this.log.lastSeq;
+		return new Promise((resolve) =>
+			this.log.whenDurable((stored) =>
+				resolve(stored ? { ok: true, seq } : { ok: false, code: 'unavailable' }),
+			),
+		);
+	}
+
+	/** The complete state as one update, encoded once for each version. */
+	state(): Uint8Array {
+		return (this.#state ??= Y.encodeStateAsUpdate(this.doc));
+	}
+
+	closeAll(close: Close): void {
+		for (const member of [...this.members]) this.#expel(member, close);
+	}
+
+	closeUser(userId: string | null, close: Close): void {
+		for (const member of [...this.members]) {
+			if (userId === null || member.user.id === userId) this.#expel(member, close);
+		}
+	}
+
+	#expel(member: Member, close: Close): void {
+		member.peer.close(close);
+		this.leave(member);
+	}
+
+	#soon(): void {
+		this.#context.turns.room(this.turn);
+	}
+
+	/** Everything received since the last turn: one transaction, its rows, one message to everyone. */
+	readonly turn = (): void => {
+		if (this.broken) return;
+		if (this.#incoming.length > 0) this.#integrate();
+		if (this.broken) return;
+		this.#answerSteps();
+		this.#tellAwareness();
+		this.#snapshotIfDue();
+	};
+
+	#integrate(): void {
+		const incoming = this.#incoming.filter(({ update }) => !isEmpty(update));
+		const members = new Set(this.#incoming.map(({ member }) => member));
+		this.#incoming = [];
+		const fresh = incoming.filter(({ update }) => !isKnown(this.doc, update));
+		const waited = pendingBytes(this.doc) > 0;
+		if (!this.#transact(fresh)) return;
+		if (pendingBytes(this.doc) > 0) this.#state = undefined;
+		this.#logRows(fresh);
+		this.#broadcast(waited || members.size !== 1 ? undefined : [...members][0]);
+		for (const member of members) if (member?.peer.acks) this.#acknowledge(member);
+	}
+
+	/** False when the document was left half changed; it is then loaded again from the log. */
+	#transact(incoming: readonly Incoming[]): boolean {
+		let current: Incoming | undefined;
+		try {
+			this.doc.transact(() => {
+				for (current of incoming) {
+					const before = pendingBytes(this.doc);
+					Y.applyUpdate(this.doc, current.update.bytes, this);
+					const waiting = pendingBytes(this.doc);
+					if (waiting > before && waiting > LIMITS.pending) throw new TooMuchPending();
+				}
+				current = undefined;
+			}, this);
+			return true;
+		} catch (cause) {
+			const costly = cause instanceof TooMuchPending;
+			this.#context.logger.warn('update undone by loading the room again', {
+				room: this.name,
+				userId: current?.userId,
+				cause,
+			});
+			if (current?.member) {
+				this.#expel(current.member, costly ? CLOSE.tooCostly : CLOSE.malformed);
+			}
+			this.#break(CLOSE.recheck);
+			return false;
+		}
+	}
+
+	/** One row for each connection. */
+	#logRows(incoming: readonly Incoming[]): void {
+		const rows = new Map<Member | Incoming, Incoming[]>();
+		for (const item of incoming) {
+			const key = item.member ?? item;
+			const row = rows.get(key);
+			if (row) row.push(item);
+			else rows.set(key, [item]);
+		}
+		for (const items of rows.values()) {
+			const { userId } = items[0]!;
+			const bytes = items.map(({ update }) => update.bytes);
+			this.log.append(userId, bytes, this.#bindClients(items));
+			const size = bytes.reduce((sum, update) => sum + update.length, 0);
+			this.#size += size;
+			this.#unsnapshotted.rows += 1;
+			this.#unsnapshotted.bytes += size;
+		}
+	}
+
+	/** Client ids seen for the first time belong to the user who brought them. */
+	#bindClients(items: readonly Incoming[]): ClientBinding[] {
+		const bound: ClientBinding[] = [];
+		for (const { update, userId } of items) {
+			for (const clientId of clientsOf(update)) {
+				if (this.#owners.has(clientId)) continue;
+				this.#owners.set(clientId, userId);
+				bound.push({ clientId, userId });
+			}
+		}
+		return bound;
+	}
+
+	/** `author` made all of it and has it already. */
+	#broadcast(author: Member | undefined): void {
+		const emitted = this.#emitted;
+		this.#emitted = [];
+		for (const { update, ours } of emitted) {
+			const message = wire.encodeUpdate(update);
+			for (const member of this.members) {
+				if (member.following && !(ours && member === author)) member.peer.send(message);
+			}
+		}
+	}
+
+	#acknowledge(member: Member): void {
+		const count = member.received;
+		this.log.whenDurable((stored) => {
+			if (stored && !member.gone) member.peer.send(wire.encodeDurable(count));
+		});
+	}
+
+	#answerSteps(): void {
+		for (const member of this.members) {
+			if (!member.asked) continue;
+			const vector = member.asked;
+			member.asked = undefined;
+			try {
+				const update = isEmptyVector(vector)
+					? this.state()
+					: Y.encodeStateAsUpdate(this.doc, vector);
+				member.peer.send(wire.encodeStep2(update));
+				member.following = true;
+			} catch {
+				this.#expel(member, CLOSE.malformed);
+			}
+		}
+	}
+
+	#tellAwareness(): void {
+		const changes = this.awareness.takeChanges();
+		if (!changes) return;
+		const message = wire.encodeAwareness(changes.entries);
+		for (const member of this.members) if (member !== changes.only) member.peer.send(message);
+	}
+
+	#snapshotIfDue(): void {
+		const { rows, bytes } = this.#unsnapshotted;
+		if (rows < LIMITS.snapshotRows && bytes < LIMITS.snapshotBytes) return;
+		if (!this.#savingSnapshot) void this.saveSnapshot();
+	}
+
+	/** Stores the state so that the next load is short; a failure only makes that load longer. */
+	async saveSnapshot(): Promise<void> {
+		if (this.broken || this.#unsnapshotted.rows === 0) return;
+		this.#savingSnapshot = true;
+		const taken = { ...this.#unsnapshotted };
+		try {
+			const settled = await this.settled();
+			if (!settled) return;
+			await this.#context.saveSnapshot(this.name, this.log.epoch, settled.seq, settled.state);
+		} catch (cause) {
+			this.#context.logger.warn('snapshot not stored', { room: this.name, cause });
+		}
+		this.#unsnapshotted.rows -= taken.rows;
+		this.#unsnapshotted.bytes -= taken.bytes;
+		this.#savingSnapshot = false;
+	}
+
+	#onLost(loss: LogLoss): void {
+		this.#break(loss === 'moved' ? CLOSE.moved : CLOSE.unavailable);
+	}
+
+	#break(close: Close): void {
+		if (this.broken) return;
+		this.closeAll(close);
+		this.broken = true;
+		this.#context.onBroken(this);
+	}
+}
+
+type Admitted =
+	{ ok: true; update: Decoded } | { ok: false; code: 'malformed' | 'too-large' | 'unavailable' };
+
+const REFUSALS = { malformed: CLOSE.malformed, 'too-large': CLOSE.tooLarge } as const;
+
+class TooMuchPending extends Error {}
+
+/** A state vector of nobody: varUint 0. */
+const isEmptyVector = (vector: Uint8Array): boolean => vector.length === 1 && vector[0] === 0;

@@ -1,0 +1,144 @@
+// The rooms of this process: each loaded once however many ask, unloaded when idle and saved.
+
+import { CLOSE } from '@containrlab/protocol/sync.ts';
+import { LIMITS } from './limits.ts';
+import { loadRoom } from './load.ts';
+import { Committer } from './log.ts';
+import type { Logger } from './logger.ts';
+import { Room, type Close } from './room.ts';
+import { StorageUnavailable, type Storage } from './storage.ts';
+import { Turns } from './turns.ts';
+
+/** Whoever gets a room keeps it loaded until it calls `release`. */
+export type Found = { ok: true; room: Room; release: () => void } | { ok: false; close: Close };
+
+type Loading = { ok: true; room: Room } | { ok: false; close: Close };
+
+interface Entry {
+	loading: Promise<Loading>;
+	uses: number;
+	timer: NodeJS.Timeout | undefined;
+}
+
+export class Rooms {
+	readonly committer: Committer;
+	readonly turns: Turns;
+	#storage: Storage;
+	#logger: Logger;
+	#idleMs: number;
+	#entries = new Map<string, Entry>();
+	#stopping = false;
+
+	constructor(options: {
+		storage: Storage;
+		logger: Logger;
+		turns?: Turns | undefined;
+		/** How long an unused room stays loaded (ms). */
+		idleMs?: number | undefined;
+	}) {
+		this.#storage = options.storage;
+		this.#logger = options.logger;
+		this.turns = options.turns ?? new Turns();
+		this.#idleMs = options.idleMs ?? LIMITS.idleMs;
+		this.committer = new Committer({ storage: this.#storage, logger: this.#logger });
+	}
+
+	get size(): number {
+		return this.#entries.size;
+	}
+
+	/** The room, loading it if need be; concurrent calls share one load. */
+	async open(name: string): Promise<Found> {
+		if (this.#stopping) return { ok: false, close: CLOSE.shutdown };
+		const entry = this.#entries.get(name) ?? this.#load(name);
+		entry.uses += 1;
+		clearTimeout(entry.timer);
+		const loaded = await entry.loading;
+		if (!loaded.ok) return loaded;
+		if (loaded.room.broken) return { ok: false, close: CLOSE.recheck };
+		let held = true;
+		const release = () => {
+			if (held) this.#release(name, entry, loaded.room);
+			held = false;
+		};
+		if (!this.#stopping) return { ok: true, room: loaded.room, release };
+		release();
+		return { ok: false, close: CLOSE.shutdown };
+	}
+
+	/** The room if it is loaded or about to be. */
+	async loaded(name: string): Promise<Room | undefined> {
+		const loaded = await this.#entries.get(name)?.loading;
+		return loaded?.ok ? loaded.room : undefined;
+	}
+
+	#load(name: string): Entry {
+		const entry: Entry = { loading: this.#read(name), uses: 0, timer: undefined };
+		this.#entries.set(name, entry);
+		void entry.loading.then(({ ok }) => {
+			if (!ok && this.#entries.get(name) === entry) this.#entries.delete(name);
+		});
+		return entry;
+	}
+
+	/** Never rejects. */
+	async #read(name: string): Promise<Loading> {
+		try {
+			const opened = await this.#storage.open(name);
+			if (!opened) return { ok: false, close: CLOSE.unknownRoom };
+			const load = loadRoom(opened);
+			if (!load.ok) {
+				this.#logger.error('room damaged', { room: name, seq: load.damagedSeq });
+				return { ok: false, close: CLOSE.damaged };
+			}
+			return { ok: true, room: new Room(name, load.room, this.#context()) };
+		} catch (cause) {
+			this.#logger.error('room not loaded', { room: name, cause });
+			const away = cause instanceof StorageUnavailable;
+			return { ok: false, close: away ? CLOSE.unavailable : CLOSE.damaged };
+		}
+	}
+
+	#context() {
+		return {
+			committer: this.committer,
+			turns: this.turns,
+			logger: this.#logger,
+			saveSnapshot: (room: string, epoch: number, seq: number, state: Uint8Array) =>
+				this.#storage.saveSnapshot(room, epoch, seq, state),
+			onBroken: (room: Room) => this.#forget(room),
+		};
+	}
+
+	#release(name: string, entry: Entry, room: Room): void {
+		entry.uses -= 1;
+		if (entry.uses > 0 || room.broken || this.#entries.get(name) !== entry) return;
+		entry.timer = setTimeout(() => void this.#unload(entry, room), this.#idleMs).unref();
+	}
+
+	/** The room stays in its place until all is saved, so that nobody loads it half saved. */
+	async #unload(entry: Entry, room: Room): Promise<void> {
+		await room.settled();
+		await room.saveSnapshot();
+		if (entry.uses === 0 && room.log.unsaved === 0) this.#forget(room);
+	}
+
+	#forget(room: Room): void {
+		clearTimeout(this.#entries.get(room.name)?.timer);
+		this.#entries.delete(room.name);
+		room.doc.destroy();
+	}
+
+	/** Tells everyone to come back later, and returns once everything is saved. */
+	async drain(): Promise<void> {
+		this.#stopping = true;
+		for (const entry of this.#entries.values()) {
+			clearTimeout(entry.timer);
+			const loaded = await entry.loading;
+			if (!loaded.ok) continue;
+			loaded.room.turn();
+			loaded.room.closeAll(CLOSE.shutdown);
+		}
+		await this.committer.idle();
+	}
+}

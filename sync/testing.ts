@@ -1,0 +1,123 @@
+// What the tests of sync share: keys, tickets, stock clients, and waiting for something to be true.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { WebsocketProvider } from 'y-websocket';
+import * as decoding from 'lib0/decoding';
+import * as Y from 'yjs';
+import type { Sql } from '@containrlab/db/connect.ts';
+import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
+import { MESSAGE } from '@containrlab/protocol/sync.ts';
+import { signTicket, type Ticket } from '@containrlab/protocol/ticket.ts';
+
+export const TOKEN = 'a-token-of-the-tests';
+
+export async function ticketKeys(): Promise<CryptoKeyPair> {
+	return (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+}
+
+export async function pemOf(key: CryptoKey): Promise<string> {
+	const bytes = Buffer.from(await crypto.subtle.exportKey('spki', key));
+	return `-----BEGIN PUBLIC KEY-----\n${bytes.toString('base64')}\n-----END PUBLIC KEY-----\n`;
+}
+
+export function ticketFor(room: string, changes: Partial<Ticket> = {}): Ticket {
+	const now = Math.floor(Date.now() / 1000);
+	return {
+		aud: 'sync',
+		user: { id: 'anna', name: 'Anna', role: 'student' },
+		resource: room,
+		access: 'write',
+		iat: now,
+		exp: now + 60,
+		jti: newId(),
+		...changes,
+	};
+}
+
+/** A room as web makes it; `starter` is its first row. */
+export async function createRoom(sql: Sql, starter?: Uint8Array): Promise<string> {
+	const room = workspaceRoom(newId());
+	await sql`insert into doc_rooms (room, last_seq) values (${room}, ${starter ? 1 : 0})`;
+	if (starter) {
+		await sql`insert into doc_updates (room, seq, epoch, user_id, bytes)
+			values (${room}, 1, 0, 'system', ${starter})`;
+	}
+	return room;
+}
+
+/** Polls until `condition` holds; says what was awaited when it never does. */
+export async function until(
+	what: string,
+	condition: () => boolean | Promise<boolean>,
+	ms = 10_000,
+): Promise<void> {
+	const deadline = Date.now() + ms;
+	while (!(await condition())) {
+		if (Date.now() > deadline) throw new Error(`Waited ${ms} ms in vain: ${what}`);
+		await delay(10);
+	}
+}
+
+export interface StockClient extends Disposable {
+	doc: Y.Doc;
+	text: Y.Text;
+	provider: WebsocketProvider;
+	/** Document frames sent and told durable on the current connection. */
+	readonly sent: number;
+	readonly durable: number;
+	readonly saved: boolean;
+}
+
+export interface StockOptions {
+	url: string;
+	ticket: Ticket;
+	privateKey: CryptoKey;
+	doc?: Y.Doc;
+	/** Announces that it understands `durable`. */
+	ack?: boolean;
+}
+
+/** The unchanged WebsocketProvider; frames are counted on the socket, as the page does. */
+export async function stockClient(options: StockOptions): Promise<StockClient> {
+	const { url, ticket, privateKey, doc = new Y.Doc(), ack = true } = options;
+	const count = { sent: 0, durable: 0 };
+	class CountingSocket extends WebSocket {
+		constructor(...args: ConstructorParameters<typeof WebSocket>) {
+			super(...args);
+			count.sent = count.durable = 0;
+		}
+		override send(data: unknown, ...rest: unknown[]): void {
+			const [type, step] = data as Uint8Array;
+			if (type === MESSAGE.sync && step !== 0) count.sent += 1;
+			(super.send as (...all: unknown[]) => void)(data, ...rest);
+		}
+	}
+	const provider = new WebsocketProvider(url.replace('http', 'ws'), ticket.resource, doc, {
+		params: { ticket: await signTicket(privateKey, ticket), ...(ack ? { ack: '1' } : {}) },
+		WebSocketPolyfill: CountingSocket as unknown as typeof globalThis.WebSocket,
+		disableBc: true,
+		maxBackoffTime: 300,
+	});
+	provider.messageHandlers[MESSAGE.durable] = (_, decoder) => {
+		count.durable = decoding.readVarUint(decoder);
+	};
+	return {
+		doc,
+		text: doc.getText('text'),
+		provider,
+		get sent() {
+			return count.sent;
+		},
+		get durable() {
+			return count.durable;
+		},
+		get saved() {
+			return provider.synced && count.sent > 0 && count.sent === count.durable;
+		},
+		[Symbol.dispose]: () => {
+			provider.destroy();
+			doc.destroy();
+		},
+	};
+}
