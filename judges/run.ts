@@ -13,7 +13,7 @@ import { bindCheck, type BoundCheck } from './checks/library.ts';
 import type { Facts } from './checks/check.ts';
 import { measure } from './facts.ts';
 import { RunLog } from './log.ts';
-import type { Sandbox } from './sandbox.ts';
+import { InfrastructureError, type Sandbox } from './sandbox.ts';
 import { refusedPath, withPlants } from './submission.ts';
 
 export type PhaseStatus = 'running' | 'passed' | 'failed' | 'skipped';
@@ -29,6 +29,9 @@ export interface JudgeOptions {
 	/** Milliseconds. */
 	now?: () => number;
 }
+
+/** Placing a submission's files takes milliseconds; beyond this the sandbox is sick. */
+const PLACE_MS = 60_000;
 
 type Results = Map<BoundCheck, CheckResult>;
 
@@ -56,11 +59,8 @@ export async function judge(
 		const facts = await phases.run('prepare', async () => {
 			const ready = await sandbox;
 			if (refused) return { passed: false, value: undefined };
-			await ready.putFiles(
-				withPlants(lab, files),
-				options.signal ? { signal: options.signal } : {},
-			);
 			const signalled = options.signal ? { signal: options.signal } : {};
+			await place(ready, withPlants(lab, files), options.signal);
 			return {
 				passed: true,
 				value: measure({ lab, files, sandbox: ready, log, now, metrics, ...signalled }),
@@ -84,6 +84,20 @@ export async function judge(
 			checks: listed(),
 			metrics: measured(),
 		};
+	}
+}
+
+async function place(
+	sandbox: Sandbox,
+	files: readonly SubmittedFile[],
+	signal: AbortSignal | undefined,
+): Promise<void> {
+	const late = AbortSignal.timeout(PLACE_MS);
+	try {
+		await sandbox.putFiles(files, { signal: signal ? AbortSignal.any([signal, late]) : late });
+	} catch (cause) {
+		if (!late.aborted) throw cause;
+		throw new InfrastructureError('prepare-timeout', 'placing the files took too long', { cause });
 	}
 }
 
