@@ -1,0 +1,89 @@
+// Submissions of a workspace: sending one, following it, and what was said about the earlier ones.
+
+import type { Attempt, AttemptEvent } from './types.ts';
+import type { WorkspaceDocument } from './document.svelte.ts';
+
+export type Submitting = { kind: 'idle' } | { kind: 'saving' } | { kind: 'sending' };
+
+/** How long the page waits for *Saved* before it says that it can't submit. */
+const SAVE_WITHIN_MS = 15_000;
+
+export const isFinished = (attempt: Pick<Attempt, 'status'>): boolean =>
+	attempt.status !== 'queued' && attempt.status !== 'running';
+
+export class Attempts {
+	/** Newest first. */
+	all = $state.raw<readonly Attempt[]>([]);
+	submitting = $state.raw<Submitting>({ kind: 'idle' });
+	problem = $state<string>();
+	readonly latest = $derived(this.all[0]);
+	readonly running = $derived(this.latest !== undefined && !isFinished(this.latest));
+
+	readonly #workspace: string;
+	readonly #document: WorkspaceDocument;
+	/** Loads the page's data again: verdicts come with it. */
+	readonly #reload: () => Promise<void>;
+
+	constructor(
+		workspace: string,
+		document: WorkspaceDocument,
+		all: readonly Attempt[],
+		reload: () => Promise<void>,
+	) {
+		this.#workspace = workspace;
+		this.#document = document;
+		this.#reload = reload;
+		this.update(all);
+	}
+
+	update(all: readonly Attempt[]): void {
+		this.all = [...all].sort((a, b) => b.number - a.number);
+	}
+
+	async submit(): Promise<void> {
+		if (this.submitting.kind !== 'idle' || this.running) return;
+		this.problem = undefined;
+		this.submitting = { kind: 'saving' };
+		try {
+			await this.#document.whenSaved(AbortSignal.timeout(SAVE_WITHIN_MS));
+		} catch {
+			this.submitting = { kind: 'idle' };
+			this.problem =
+				'Your last changes aren’t saved yet, so nothing was submitted. Try again once it says Saved.';
+			return;
+		}
+		this.submitting = { kind: 'sending' };
+		try {
+			const response = await fetch(`/w/${this.#workspace}/submit`, { method: 'POST' });
+			if (response.ok) await this.#reload();
+			else this.problem = await words(response);
+		} catch {
+			this.problem = 'The server doesn’t answer. Your work is safe; try again in a moment.';
+		} finally {
+			this.submitting = { kind: 'idle' };
+		}
+	}
+
+	async happened(event: AttemptEvent): Promise<void> {
+		const known = this.all.find((attempt) => attempt.id === event.attempt);
+		if (known && !isFinished(event)) {
+			this.all = this.all.map((attempt) =>
+				attempt.id === event.attempt
+					? { ...attempt, status: event.status, phases: event.phases }
+					: attempt,
+			);
+		} else {
+			// A new one, or a verdict.
+			await this.#reload();
+		}
+	}
+}
+
+async function words(response: Response): Promise<string> {
+	const body: unknown = await response.json().catch(() => undefined);
+	const message =
+		typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
+	return typeof message === 'string'
+		? message
+		: 'The submission didn’t go through. Your work is safe; try again in a moment.';
+}

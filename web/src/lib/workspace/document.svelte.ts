@@ -1,0 +1,197 @@
+// A workspace's document in this browser: its files, who else is in it, and whether it is saved.
+
+import * as Y from 'yjs';
+import { Awareness } from 'y-protocols/awareness';
+import { WebsocketProvider } from 'y-websocket';
+import { ACK_PARAMETER, CLOSE, MESSAGE } from '@containrlab/protocol/sync.ts';
+import { listFiles, type WorkspaceFile } from '@containrlab/protocol/workspace-doc.ts';
+import type { Person } from '@containrlab/protocol/events.ts';
+import { isDocumentFrame, readVarUint, SaveLedger, type SaveState } from './save-ledger.ts';
+import { present, type AwarenessEntry, type Present } from './people.ts';
+
+export type DocumentStatus =
+	| { kind: 'connecting' }
+	| { kind: SaveState }
+	/** sync won't have us back; `text` says why and what to do. */
+	| { kind: 'closed'; text: string };
+
+const FINAL_WORDS: Record<number, string> = {
+	[CLOSE.malformed.code]: 'This tab sent something the server couldn’t read. Reload the page.',
+	[CLOSE.unauthorized.code]: 'You are no longer signed in. Reload the page to sign in again.',
+	[CLOSE.revoked.code]: 'You no longer have access to this workspace.',
+	[CLOSE.unknownRoom.code]: 'This workspace no longer exists.',
+	[CLOSE.tooLarge.code]: 'That change is too large to share. Reload the page to go on without it.',
+	[CLOSE.tooCostly.code]:
+		'That change is too complex to share. Reload the page to go on without it.',
+	[CLOSE.damaged.code]:
+		'This workspace couldn’t be opened. Your instructor can help; nothing was deleted.',
+};
+
+export class WorkspaceDocument {
+	readonly doc = new Y.Doc();
+	readonly awareness = new Awareness(this.doc);
+	/** Every entry, deleted ones too, in path order. An entry that didn't change stays the same object. */
+	all = $state.raw<readonly WorkspaceFile[]>([]);
+	readonly files = $derived(this.all.filter((file) => file.deletedAt === undefined));
+	readonly byId = $derived(new Map(this.all.map((file) => [file.id, file])));
+	people = $state.raw<readonly Present[]>([]);
+	/** The whole document has arrived once: before that, no files means nothing. */
+	loaded = $state(false);
+
+	#status = $state.raw<DocumentStatus>({ kind: 'connecting' });
+	#ledger = new SaveLedger();
+	#provider: WebsocketProvider | undefined;
+	readonly #room: string;
+	readonly #me: Person;
+	/** Something was typed here since the document last was saved. */
+	#dirty = false;
+
+	constructor(room: string, me: Person, role: AwarenessEntry['user']['role']) {
+		this.#room = room;
+		this.#me = me;
+		const entry: AwarenessEntry = { user: { ...me, role }, file: null, cursor: null };
+		this.awareness.setLocalState(entry);
+		this.people = present(this.awareness.getStates(), me.id);
+	}
+
+	get status(): DocumentStatus {
+		return this.#status;
+	}
+
+	get unsaved(): boolean {
+		return this.#dirty;
+	}
+
+	/** Connects; the returned function leaves the room for good. */
+	start(): () => void {
+		this.doc.on('update', this.#onUpdate);
+		this.doc.getMap('files').observeDeep(this.#onFiles);
+		this.awareness.on('change', this.#onAwareness);
+		const provider = new WebsocketProvider(
+			`${location.origin.replace(/^http/, 'ws')}/sync`,
+			this.#room,
+			this.doc,
+			{
+				awareness: this.awareness,
+				params: { [ACK_PARAMETER]: '1' },
+				disableBc: true,
+				WebSocketPolyfill: this.#countingSocket(),
+			},
+		);
+		this.#provider = provider;
+		provider.messageHandlers[MESSAGE.durable] = (_encoder, decoder) => {
+			this.#ledger.durable(readVarUint(decoder.arr, decoder.pos));
+			this.#settle();
+		};
+		provider.on('sync', (synced: boolean) => {
+			if (!synced) return;
+			this.#readFiles();
+			this.loaded = true;
+		});
+		provider.on('closed', ({ code }: { code: number }) => {
+			const text = FINAL_WORDS[code] ?? 'The server closed this workspace. Reload the page.';
+			this.#status = { kind: 'closed', text };
+		});
+		return () => {
+			provider.destroy();
+			this.awareness.destroy();
+			this.doc.destroy();
+		};
+	}
+
+	/** Says which file is in front of this person. */
+	setOpenFile(id: string | null): void {
+		this.awareness.setLocalStateField('file', id);
+	}
+
+	/** Resolves once everything typed so far is in Postgres; rejects when `signal` aborts. */
+	async whenSaved(signal: AbortSignal): Promise<void> {
+		if (this.#ledger.state === 'saved') return;
+		const { promise, resolve, reject } = Promise.withResolvers<void>();
+		this.#waiters.add(resolve);
+		const abort = () => reject(signal.reason as Error);
+		signal.addEventListener('abort', abort, { once: true });
+		try {
+			await promise;
+		} finally {
+			this.#waiters.delete(resolve);
+			signal.removeEventListener('abort', abort);
+		}
+	}
+	#waiters = new Set<() => void>();
+
+	/** Tries at once instead of waiting for the next attempt. */
+	reconnect(): void {
+		this.#provider?.connect();
+	}
+
+	#countingSocket(): typeof WebSocket {
+		const ledger = this.#ledger;
+		const settle = () => this.#settle();
+		return class extends WebSocket {
+			constructor(url: string | URL, protocols?: string | string[]) {
+				super(url, protocols);
+				this.addEventListener('open', () => {
+					ledger.open(this);
+					settle();
+				});
+				this.addEventListener('close', () => {
+					ledger.close(this);
+					settle();
+				});
+			}
+
+			override send(frame: ArrayBuffer | ArrayBufferView<ArrayBuffer> | Blob | string): void {
+				if (frame instanceof Uint8Array && isDocumentFrame(frame)) {
+					ledger.sent(this);
+					settle();
+				}
+				super.send(frame);
+			}
+
+			/** The provider gives a socket up by closing it, and then no longer hears of it. */
+			override close(code?: number, reason?: string): void {
+				ledger.close(this);
+				settle();
+				super.close(code, reason);
+			}
+		};
+	}
+
+	#settle(): void {
+		if (this.#status.kind === 'closed') return;
+		const kind = this.#ledger.state;
+		if (kind === 'saved') {
+			this.#dirty = false;
+			for (const resolve of this.#waiters) resolve();
+		}
+		// Until the first words with sync there is nothing to lose, and nothing to alarm about.
+		if (!this.loaded && kind !== 'saved') return;
+		if (this.#status.kind !== kind) this.#status = { kind };
+	}
+
+	#onUpdate = (_update: Uint8Array, origin: unknown): void => {
+		if (origin !== this.#provider) this.#dirty = true;
+	};
+
+	#onFiles = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => {
+		// Typing in a text changes no entry.
+		if (events.some((event) => event.target instanceof Y.Map)) this.#readFiles();
+	};
+
+	#readFiles(): void {
+		const known = new Map(this.all.map((file) => [file.id, file]));
+		this.all = listFiles(this.doc).map((file) => {
+			const before = known.get(file.id);
+			return before && sameEntry(before, file) ? before : file;
+		});
+	}
+
+	#onAwareness = (): void => {
+		this.people = present(this.awareness.getStates(), this.#me.id);
+	};
+}
+
+function sameEntry(a: WorkspaceFile, b: WorkspaceFile): boolean {
+	return (Object.keys(a) as (keyof WorkspaceFile)[]).every((key) => a[key] === b[key]);
+}

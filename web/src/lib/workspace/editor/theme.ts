@@ -1,0 +1,117 @@
+// The editor's looks, all from the design tokens, so that light, dark and projector need no switch.
+
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { EditorView } from '@codemirror/view';
+import { tags as t } from '@lezer/highlight';
+
+const highlight = HighlightStyle.define([
+	{
+		tag: [t.keyword, t.operatorKeyword, t.controlKeyword, t.modifier],
+		color: 'var(--code-keyword)',
+	},
+	{ tag: [t.string, t.special(t.string), t.regexp], color: 'var(--code-string)' },
+	{ tag: [t.number, t.bool, t.null, t.atom], color: 'var(--code-number)' },
+	{ tag: [t.comment, t.meta], color: 'var(--code-comment)' },
+	{
+		tag: [
+			t.function(t.variableName),
+			t.propertyName,
+			t.attributeName,
+			t.definition(t.variableName),
+		],
+		color: 'var(--code-name)',
+	},
+	{ tag: [t.typeName, t.className, t.tagName, t.namespace], color: 'var(--code-type)' },
+	{ tag: [t.heading, t.strong], fontWeight: '620' },
+	{ tag: t.emphasis, fontStyle: 'italic' },
+	{ tag: [t.link, t.url], color: 'var(--code-name)', textDecoration: 'underline' },
+	{ tag: t.invalid, color: 'var(--failed)' },
+]);
+
+const theme = EditorView.theme({
+	'&': { height: '100%', backgroundColor: 'var(--surface)', color: 'var(--text)' },
+	'&.cm-focused': { outline: 'none' },
+	'.cm-scroller': {
+		fontFamily: 'var(--font-mono)',
+		fontSize: '0.875rem',
+		lineHeight: '1.6',
+		fontVariantLigatures: 'none',
+	},
+	'.cm-content': { padding: '0.5rem 0', caretColor: 'var(--text)' },
+	'.cm-line': { padding: '0 0.75rem' },
+	'.cm-cursor': { borderLeftColor: 'var(--text)', borderLeftWidth: '2px' },
+	'.cm-gutters': {
+		backgroundColor: 'var(--surface)',
+		color: 'var(--code-comment)',
+		border: 'none',
+	},
+	'.cm-lineNumbers .cm-gutterElement': { padding: '0 0.25rem 0 0.75rem', minWidth: '2.5rem' },
+	'.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--editor-line) 60%, transparent)' },
+	'.cm-activeLineGutter': { backgroundColor: 'var(--editor-line)', color: 'var(--text)' },
+	'.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground':
+		{ background: 'var(--editor-selection)' },
+	'.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+		backgroundColor: 'var(--editor-selection)',
+		outline: '1px solid var(--edge)',
+	},
+	'.cm-searchMatch': { backgroundColor: 'var(--editor-match)' },
+	'.cm-searchMatch-selected': { backgroundColor: 'var(--editor-match-current)' },
+	'.cm-selectionMatch': { backgroundColor: 'var(--editor-line)', outline: '1px solid var(--line)' },
+	'.cm-foldPlaceholder': { background: 'var(--sunken)', border: 'none', color: 'var(--muted)' },
+	'.cm-panels': { backgroundColor: 'var(--ground)', color: 'var(--text)' },
+	'.cm-panels-bottom': { borderTop: '1px solid var(--line)' },
+	'.cm-panel.cm-search': {
+		padding: '0.5rem',
+		fontFamily: 'var(--font-sans)',
+		fontSize: '0.875rem',
+	},
+	'.cm-panel.cm-search label': { fontSize: '0.75rem' },
+	'.cm-textfield': {
+		backgroundColor: 'var(--surface)',
+		border: '1px solid var(--edge)',
+		borderRadius: '0.25rem',
+		fontSize: '0.875rem',
+	},
+	'.cm-button': {
+		backgroundImage: 'none',
+		backgroundColor: 'var(--surface)',
+		border: '1px solid var(--edge)',
+		borderRadius: '0.25rem',
+		fontSize: '0.75rem',
+	},
+	'.cm-tooltip': {
+		backgroundColor: 'var(--raised)',
+		border: '1px solid var(--line)',
+		borderRadius: '0.375rem',
+	},
+	'.cm-tooltip-autocomplete ul li[aria-selected]': {
+		backgroundColor: 'var(--selected)',
+		color: 'var(--text)',
+	},
+	'.cm-flash': { backgroundColor: 'var(--editor-match)' },
+
+	// Someone else's place: a bar in their colour, and their name above it.
+	'.cm-peer': {
+		position: 'relative',
+		borderLeft: '2px solid',
+		margin: '0 -1px',
+		pointerEvents: 'none',
+	},
+	'.cm-peer-name': {
+		position: 'absolute',
+		left: '-2px',
+		bottom: '100%',
+		padding: '0 0.25rem',
+		borderRadius: '0.25rem 0.25rem 0.25rem 0',
+		font: '600 0.6875rem/1.3 var(--font-sans)',
+		whiteSpace: 'nowrap',
+		zIndex: '10',
+	},
+	'.cm-line:first-child .cm-peer-name': {
+		bottom: 'auto',
+		top: '100%',
+		borderRadius: '0 0.25rem 0.25rem 0.25rem',
+	},
+});
+
+export const editorLooks = [theme, syntaxHighlighting(highlight)];

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { colourOf, initials, present } from './people.ts';
+
+const entry = (id: string, name: string, file: string | null = null, role = 'member') => ({
+	user: { id, name, role },
+	file,
+	cursor: null,
+});
+
+describe('present', () => {
+	it('shows a person once, however many browsers they have open', () => {
+		const people = present(
+			new Map<number, unknown>([
+				[1, entry('u1', 'Ada', 'f1', 'owner')],
+				[2, entry('u1', 'Ada', 'f2', 'owner')],
+				[3, entry('u1', 'Ada', 'f2', 'owner')],
+			]),
+			'u9',
+		);
+		expect(people).toEqual([
+			{ id: 'u1', name: 'Ada', role: 'owner', files: ['f1', 'f2'], me: false },
+		]);
+	});
+
+	it('puts me first, then the owner, then by name', () => {
+		const people = present(
+			new Map<number, unknown>([
+				[1, entry('u3', 'Zoe')],
+				[2, entry('u4', 'Bo')],
+				[3, entry('u1', 'Yan', null, 'owner')],
+				[4, entry('u2', 'Me', null, 'staff')],
+			]),
+			'u2',
+		);
+		expect(people.map((person) => person.id)).toEqual(['u2', 'u1', 'u4', 'u3']);
+	});
+
+	it('passes over entries that are not ours', () => {
+		const states = new Map<number, unknown>([
+			[1, null],
+			[2, { user: 'Ada' }],
+			[3, { user: { id: 'x', name: '' } }],
+			[4, {}],
+		]);
+		expect(present(states, 'u1')).toEqual([]);
+	});
+
+	it('keeps a person whose cursor makes no sense', () => {
+		const states = new Map<number, unknown>([[1, { ...entry('u1', 'Ada'), cursor: 7, file: {} }]]);
+		expect(present(states, 'u2')).toMatchObject([{ id: 'u1', files: [] }]);
+	});
+});
+
+it('gives a person the same colour every time, and different people mostly different ones', () => {
+	expect(colourOf('u1')).toEqual(colourOf('u1'));
+	const used = new Set(Array.from({ length: 40 }, (_, n) => colourOf(`user-${n}`).colour));
+	expect(used.size).toBe(7);
+});
+
+it('takes initials by character, not by code unit', () => {
+	expect(initials('Ada Lovelace')).toBe('AL');
+	expect(initials('  ada ')).toBe('A');
+	expect(initials('😀 Smith')).toBe('😀S');
+	expect(initials('')).toBe('');
+});

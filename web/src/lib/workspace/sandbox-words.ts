@@ -1,0 +1,33 @@
+// What a sandbox's state means, in words for the person who waits for it.
+
+import type { SandboxReason, SandboxState } from '@containrlab/protocol/sandbox.ts';
+
+export const PHASES = ['queued', 'creating', 'booting', 'files'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export const PHASE_WORDS: Record<Phase, string> = {
+	queued: 'Waiting for a place',
+	creating: 'Creating the container',
+	booting: 'Starting Docker',
+	files: 'Bringing your files',
+};
+
+const REASON_WORDS: Record<SandboxReason, string> = {
+	idle: 'Nobody used it for a while, so it was put away.',
+	ended: 'It was ended.',
+	replaced: 'It was replaced by a fresh one.',
+	lost: 'The machine lost it.',
+	'engine-unreachable': 'The Docker engine doesn’t answer.',
+	'no-capacity': 'All places are taken.',
+	'start-failed': 'It didn’t start.',
+	'runner-stopped': 'The service that runs it was stopped.',
+};
+
+/** Why there is none, and that the work is safe. */
+export function reasonWords(state: Extract<SandboxState, { reason: SandboxReason }>): string {
+	const why = state.status === 'failed' ? state.message : REASON_WORDS[state.reason];
+	return why.endsWith('.') ? why : `${why}.`;
+}
+
+/** How far before its end a sandbox says so. */
+export const ENDING_MS = 5 * 60_000;

@@ -1,0 +1,113 @@
+// Which files are open, and which is in front.
+
+import type { WorkspaceDocument } from './document.svelte.ts';
+import type { OpenEditor } from './editor/open-editor.ts';
+
+type Goal = { id: string; line: number };
+
+export class Tabs {
+	/** File ids, in the order of the tabs. */
+	open = $state.raw<readonly string[]>([]);
+	active = $state<string | null>(null);
+	/** Tab leaves the editor instead of indenting. */
+	tabLeaves = $state(false);
+
+	readonly #document: WorkspaceDocument;
+	/** Lives as long as its tab, so that history, scroll and cursor are kept. */
+	readonly #editors = new Map<string, OpenEditor>();
+	readonly #readOnly: boolean;
+	#goal: Goal | undefined;
+
+	constructor(document: WorkspaceDocument, readOnly: boolean) {
+		this.#document = document;
+		this.#readOnly = readOnly;
+	}
+
+	show(id: string): void {
+		if (!this.open.includes(id)) this.open = [...this.open, id];
+		this.active = id;
+		this.#document.setOpenFile(id);
+	}
+
+	/** Opens a file by its path and goes to a line; false when there is none. */
+	reveal(path: string, line: number): boolean {
+		const file = this.#document.files.find((entry) => entry.path === path);
+		if (!file) return false;
+		this.show(file.id);
+		const editor = this.#editors.get(file.id);
+		if (editor) editor.reveal(line);
+		else this.#goal = { id: file.id, line };
+		return true;
+	}
+
+	close(id: string): void {
+		const index = this.open.indexOf(id);
+		if (index === -1) return;
+		this.open = this.open.filter((other) => other !== id);
+		this.#editors.get(id)?.destroy();
+		this.#editors.delete(id);
+		if (this.active !== id) return;
+		this.active = this.open[Math.min(index, this.open.length - 1)] ?? null;
+		this.#document.setOpenFile(this.active);
+	}
+
+	/** The next tab to the right or left, around the end. */
+	step(by: 1 | -1): void {
+		if (this.active === null || this.open.length < 2) return;
+		const index = this.open.indexOf(this.active) + by;
+		this.show(this.open[(index + this.open.length) % this.open.length]!);
+	}
+
+	focus(): void {
+		if (this.active !== null) this.#editors.get(this.active)?.view.focus();
+	}
+
+	/** Shows a file's editor in `host`; the returned function takes it out again. */
+	async mount(id: string, host: HTMLElement): Promise<() => void> {
+		const editor = await this.#editor(id);
+		if (!editor || !host.isConnected || this.active !== id) return () => {};
+		host.replaceChildren(editor.view.dom);
+		editor.view.requestMeasure();
+		if (this.#goal?.id === id) {
+			editor.reveal(this.#goal.line);
+			this.#goal = undefined;
+		}
+		return () => editor.view.dom.remove();
+	}
+
+	/** Path and life of a file changed: its editor follows. */
+	follow(id: string): void {
+		const file = this.#document.byId.get(id);
+		const editor = this.#editors.get(id);
+		if (!file || !editor) return;
+		editor.setPath(file.path);
+		editor.setReadOnly(this.#readOnly || file.deletedAt !== undefined);
+	}
+
+	destroy(): void {
+		for (const editor of this.#editors.values()) editor.destroy();
+		this.#editors.clear();
+	}
+
+	#toggleTab(): void {
+		this.tabLeaves = !this.tabLeaves;
+		for (const editor of this.#editors.values()) editor.setTabLeaves(this.tabLeaves);
+	}
+
+	async #editor(id: string): Promise<OpenEditor | undefined> {
+		const { OpenEditor } = await import('./editor/open-editor.ts');
+		const known = this.#editors.get(id);
+		const file = this.#document.byId.get(id);
+		if (known || !file?.text || !this.open.includes(id)) return known;
+		const editor = new OpenEditor({
+			text: file.text,
+			path: file.path,
+			awareness: this.#document.awareness,
+			readOnly: this.#readOnly || file.deletedAt !== undefined,
+			tabLeaves: this.tabLeaves,
+			onToggleTab: () => this.#toggleTab(),
+		});
+		this.#editors.set(id, editor);
+		return editor;
+	}
+}

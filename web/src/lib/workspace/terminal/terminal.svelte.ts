@@ -1,0 +1,271 @@
+// One shared terminal: the socket to runnerd, who drives and who watches, and the screen that shows it.
+
+import {
+	TERMINAL_CLOSE,
+	TerminalMessage,
+	type TerminalRequest,
+} from '@containrlab/protocol/terminal.ts';
+import type { Person } from '@containrlab/protocol/events.ts';
+import { backoffMs } from '#lib/backoff.ts';
+import { ACK_AFTER_MS, AckCounter } from './acks.ts';
+import type { Size, TerminalScreen } from './screen.ts';
+
+export type TerminalLink =
+	/** No sandbox to talk to. */
+	| { kind: 'waiting' }
+	| { kind: 'connecting'; attempt: number }
+	| { kind: 'open' }
+	| { kind: 'closed'; text: string };
+
+const FINAL_WORDS: Record<number, string> = {
+	[TERMINAL_CLOSE.unauthorized.code]:
+		'You are no longer signed in. Reload the page to sign in again.',
+	[TERMINAL_CLOSE.revoked.code]: 'You no longer have access to this terminal.',
+	[TERMINAL_CLOSE.malformed.code]:
+		'This tab sent something the terminal couldn’t read. Reload the page.',
+};
+
+type Hooks = {
+	notice: (text: string) => void;
+};
+
+export class SharedTerminal {
+	link = $state.raw<TerminalLink>({ kind: 'waiting' });
+	driver = $state.raw<Person | null>(null);
+	watchers = $state.raw<readonly Person[]>([]);
+	asking = $state.raw<readonly Person[]>([]);
+	driving = $state(false);
+	tabLeaves = $state(false);
+	searching = $state(false);
+
+	readonly #url: string;
+	readonly #hooks: Hooks;
+	#screen: TerminalScreen | undefined;
+	#socket: WebSocket | undefined;
+	#acks = new AckCounter();
+	#ackTimer: ReturnType<typeof setTimeout> | undefined;
+	#retryTimer: ReturnType<typeof setTimeout> | undefined;
+	#size: Size = { cols: 80, rows: 24 };
+	/** A sandbox is ready, as far as this browser was told. */
+	#wanted = false;
+
+	constructor(workspace: string, terminal: string, hooks: Hooks) {
+		this.#url = `/terminal/${workspace}/${terminal}`;
+		this.#hooks = hooks;
+	}
+
+	/** Shows the terminal in `host`; the returned function takes screen and socket down. */
+	async mount(host: HTMLElement): Promise<() => void> {
+		const { TerminalScreen } = await import('./screen.ts');
+		// xterm measures its letters once: the font must be there by then.
+		await document.fonts.load('13px "JetBrains Mono Variable"').catch(() => []);
+		if (!host.isConnected) return () => {};
+		const screen = new TerminalScreen(host, {
+			onInput: (bytes) => this.#input(bytes),
+			onToggleTab: () => this.#toggleTab(),
+			onSearch: () => (this.searching = true),
+			onCopied: (copied) => {
+				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
+			},
+		});
+		this.#screen = screen;
+		screen.typing = false;
+		screen.fill();
+		const observer = new ResizeObserver(() => this.#layout());
+		observer.observe(host);
+		if (this.#wanted) this.#connect(0);
+		return () => {
+			observer.disconnect();
+			this.#hangUp();
+			screen.destroy();
+			this.#screen = undefined;
+		};
+	}
+
+	/** The sandbox became ready, or went. */
+	setReady(ready: boolean): void {
+		if (ready === this.#wanted) return;
+		this.#wanted = ready;
+		if (ready) this.#connect(0);
+		else {
+			this.#hangUp();
+			this.link = { kind: 'waiting' };
+		}
+	}
+
+	restyle(): void {
+		this.#screen?.restyle();
+		this.#layout();
+	}
+
+	focus(): void {
+		this.#screen?.focus();
+	}
+
+	set screenReader(on: boolean) {
+		if (this.#screen) this.#screen.screenReader = on;
+	}
+
+	find(text: string, direction: 'next' | 'previous'): boolean {
+		return this.#screen?.find(text, direction) ?? false;
+	}
+
+	endSearch(): void {
+		this.searching = false;
+		this.#screen?.endSearch();
+	}
+
+	askControl(): void {
+		this.#send({ type: 'ask-control' });
+	}
+
+	grantControl(to: string): void {
+		this.#send({ type: 'grant-control', to });
+	}
+
+	takeBack(): void {
+		this.#send({ type: 'take-back' });
+	}
+
+	#toggleTab(): void {
+		this.tabLeaves = !this.tabLeaves;
+		if (this.#screen) this.#screen.tabLeaves = this.tabLeaves;
+	}
+
+	#input(bytes: Uint8Array): void {
+		if (this.driving && this.#socket?.readyState === WebSocket.OPEN) {
+			this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
+		}
+	}
+
+	#send(request: TerminalRequest): void {
+		if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(request));
+	}
+
+	/** Our frame changed: a driver's terminal fills it and tells; a watcher's keeps the driver's size. */
+	#layout(): void {
+		if (!this.#screen) return;
+		if (!this.driving) {
+			if (this.link.kind === 'open') this.#screen.follow(this.#size);
+			else this.#screen.fill();
+			return;
+		}
+		const size = this.#screen.fill();
+		if (size.cols === this.#size.cols && size.rows === this.#size.rows) return;
+		this.#size = size;
+		this.#send({ type: 'resize', ...size });
+	}
+
+	#connect(attempt: number): void {
+		clearTimeout(this.#retryTimer);
+		if (!this.#wanted || !this.#screen || this.#socket) return;
+		this.link = { kind: 'connecting', attempt };
+		const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${this.#url}`);
+		socket.binaryType = 'arraybuffer';
+		this.#socket = socket;
+		this.#acks = new AckCounter();
+		let heard = false;
+		socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+			if (this.#socket !== socket) return;
+			heard = true;
+			if (typeof data === 'string') this.#message(data);
+			else this.#output(socket, new Uint8Array(data));
+		};
+		socket.onopen = () => {
+			if (this.#socket === socket) this.link = { kind: 'open' };
+		};
+		socket.onclose = (event) => {
+			if (this.#socket === socket) this.#closed(event, heard ? 0 : attempt + 1);
+		};
+	}
+
+	#closed(event: CloseEvent, attempt: number): void {
+		this.#socket = undefined;
+		this.#quiet();
+		if (event.code === TERMINAL_CLOSE.noSandbox.code) {
+			// It went, or runnerd is still finding out what it has: the events will say which.
+			this.#retry(Math.max(attempt, 3));
+		} else if (event.code >= 4400 && event.code < 4500) {
+			const text = FINAL_WORDS[event.code] ?? 'The terminal was closed. Reload the page.';
+			this.link = { kind: 'closed', text };
+		} else {
+			this.#retry(attempt);
+		}
+	}
+
+	#retry(attempt: number): void {
+		this.link = { kind: 'connecting', attempt };
+		this.#retryTimer = setTimeout(() => this.#connect(attempt), backoffMs(attempt));
+	}
+
+	#output(socket: WebSocket, bytes: Uint8Array): void {
+		this.#screen?.write(bytes, () => {
+			if (this.#socket !== socket) return;
+			this.#ack(this.#acks.wrote(bytes.length));
+			this.#ackTimer ??= setTimeout(() => {
+				this.#ackTimer = undefined;
+				this.#ack(this.#acks.flush());
+			}, ACK_AFTER_MS);
+		});
+	}
+
+	#ack(bytes: number | undefined): void {
+		if (bytes !== undefined) this.#send({ type: 'ack', bytes });
+	}
+
+	#message(text: string): void {
+		let message: TerminalMessage;
+		try {
+			message = TerminalMessage.parse(JSON.parse(text));
+		} catch (cause) {
+			throw new Error('runnerd sent a terminal message this page does not know', { cause });
+		}
+		switch (message.type) {
+			case 'snapshot':
+				this.#size = { cols: message.cols, rows: message.rows };
+				this.#screen?.replay(message.data, this.#size);
+				this.#layout();
+				return;
+			case 'state':
+				return this.#state(message);
+			case 'refused':
+				if (message.code === 'not-driver')
+					this.#hooks.notice('You are watching. Ask for control to type.');
+				if (message.code === 'not-allowed') this.#hooks.notice('That isn’t yours to decide here.');
+				return;
+			case 'restarted':
+				this.#hooks.notice('The shell ended. A new one is running in the same terminal.');
+		}
+	}
+
+	#state(state: Extract<TerminalMessage, { type: 'state' }>): void {
+		this.driver = state.driver;
+		this.watchers = state.watchers;
+		this.asking = state.asking;
+		this.#size = { cols: state.cols, rows: state.rows };
+		const began = state.driving && !this.driving;
+		this.driving = state.driving;
+		if (!this.#screen) return;
+		this.#screen.typing = state.driving;
+		// Two browsers of one driver: the one that changes last gives the size, the other follows.
+		if (began) this.#layout();
+		else this.#screen.follow(this.#size);
+	}
+
+	#hangUp(): void {
+		clearTimeout(this.#retryTimer);
+		const socket = this.#socket;
+		this.#socket = undefined;
+		socket?.close();
+		this.#quiet();
+	}
+
+	#quiet(): void {
+		clearTimeout(this.#ackTimer);
+		this.#ackTimer = undefined;
+		this.driving = false;
+		this.watchers = [];
+		this.asking = [];
+		if (this.#screen) this.#screen.typing = false;
+	}
+}

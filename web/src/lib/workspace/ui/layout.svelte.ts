@@ -1,0 +1,92 @@
+// Which panes are open, and the keys that move between them.
+
+import type { Pane } from 'paneforge';
+import type { Workspace } from '../workspace.svelte.ts';
+
+type Collapsible = ReturnType<typeof Pane>;
+type Side = 'left' | 'bottom' | 'right';
+
+/** What the list under `?` shows, in its order. */
+export const SHORTCUTS = [
+	{ keys: 'Alt+1', does: 'Go to the guide' },
+	{ keys: 'Alt+2', does: 'Go to the files' },
+	{ keys: 'Alt+3', does: 'Go to the editor' },
+	{ keys: 'Alt+4', does: 'Go to the terminal' },
+	{ keys: 'Alt+5', does: 'Go to the verdict' },
+	{ keys: 'Alt+7', does: 'Show or hide guide and files' },
+	{ keys: 'Alt+8', does: 'Show or hide the terminal' },
+	{ keys: 'Alt+9', does: 'Show or hide the verdict' },
+	{ keys: 'Alt+0', does: 'Terminal on the full screen, and back' },
+	{ keys: 'Ctrl+Shift+Enter', does: 'Submit' },
+	{ keys: 'Alt+PageDown', does: 'Next tab' },
+	{ keys: 'Alt+PageUp', does: 'Previous tab' },
+	{ keys: 'Alt+W', does: 'Close the tab' },
+	{ keys: 'Ctrl+F', does: 'Search in the editor' },
+	{ keys: 'Ctrl+Shift+F', does: 'Search in the terminal' },
+	{ keys: 'Ctrl+Shift+C', does: 'Copy from the terminal' },
+	{ keys: 'Ctrl+Shift+V', does: 'Paste into the terminal' },
+	{ keys: 'Ctrl+M', does: 'Tab moves on instead of typing, in editor and terminal' },
+	{ keys: 'F2', does: 'Rename the file under the cursor in the tree' },
+	{ keys: '?', does: 'This list (F1 while typing)' },
+] as const;
+
+export class Layout {
+	left = $state<Collapsible>();
+	bottom = $state<Collapsible>();
+	right = $state<Collapsible>();
+	leftOpen = $state(true);
+	bottomOpen = $state(true);
+	rightOpen = $state(true);
+	fullTerminal = $state(false);
+
+	toggle(side: Side): void {
+		const pane = this[side];
+		if (pane?.isCollapsed()) pane.expand();
+		else pane?.collapse();
+	}
+
+	/** True when the key was one of ours. */
+	key(event: KeyboardEvent, workspace: Workspace): boolean {
+		const control = event.ctrlKey || event.metaKey;
+		if (control && event.shiftKey && event.key === 'Enter') {
+			void workspace.attempts.submit();
+			return true;
+		}
+		// The browser's own dialog would save the page; the document saves itself.
+		if (control && !event.shiftKey && event.key.toLowerCase() === 's') return true;
+		if (!event.altKey || control || event.shiftKey) return false;
+		const act = this.#acts(workspace)[event.code];
+		act?.();
+		return act !== undefined;
+	}
+
+	#acts(workspace: Workspace): Record<string, () => void> {
+		return {
+			Digit1: () => this.#focus('left', () => focusOn('guide')),
+			Digit2: () => this.#focus('left', () => focusOn('tree')),
+			Digit3: () => this.#focus(undefined, () => workspace.tabs.focus()),
+			Digit4: () => this.#focus('bottom', () => workspace.terminal.focus()),
+			Digit5: () => this.#focus('right', () => focusOn('verdict')),
+			Digit7: () => this.toggle('left'),
+			Digit8: () => this.toggle('bottom'),
+			Digit9: () => this.toggle('right'),
+			Digit0: () => {
+				this.fullTerminal = !this.fullTerminal;
+				requestAnimationFrame(() => workspace.terminal.focus());
+			},
+			PageDown: () => workspace.tabs.step(1),
+			PageUp: () => workspace.tabs.step(-1),
+			KeyW: () => workspace.tabs.active !== null && workspace.tabs.close(workspace.tabs.active),
+		};
+	}
+
+	#focus(side: Side | undefined, focus: () => void): void {
+		if (side !== 'bottom') this.fullTerminal = false;
+		if (side && this[side]?.isCollapsed()) this[side].expand();
+		requestAnimationFrame(focus);
+	}
+}
+
+function focusOn(part: string): void {
+	document.querySelector<HTMLElement>(`[data-focus="${part}"]`)?.focus();
+}

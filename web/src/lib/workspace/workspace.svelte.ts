@@ -1,0 +1,131 @@
+// Everything behind one workspace's screen, wired together.
+
+import { toast } from 'svelte-sonner';
+import {
+	createFile,
+	deleteFile,
+	renameFile,
+	restoreFile,
+	type WorkspaceFile,
+} from '@containrlab/protocol/workspace-doc.ts';
+import { Events } from '#lib/events/events.svelte.ts';
+import { Attempts } from './attempts.svelte.ts';
+import { WorkspaceDocument } from './document.svelte.ts';
+import { Sandbox } from './sandbox.svelte.ts';
+import { Tabs } from './tabs.svelte.ts';
+import { SharedTerminal } from './terminal/terminal.svelte.ts';
+import { entriesUnder } from './tree.ts';
+import type { WorkspaceData } from './types.ts';
+
+export class Workspace {
+	/** What doesn't change while the page is open, and the lab. */
+	readonly data: WorkspaceData;
+	readonly document: WorkspaceDocument;
+	readonly tabs: Tabs;
+	readonly sandbox: Sandbox;
+	readonly terminal: SharedTerminal;
+	readonly attempts: Attempts;
+	readonly events: Events;
+	/** Said once to screen readers, by the page's live region. */
+	announcement = $state('');
+
+	constructor(data: WorkspaceData, reload: () => Promise<void>) {
+		this.data = data;
+		const role = data.isOwner ? 'owner' : data.isStaff ? 'staff' : 'member';
+		this.document = new WorkspaceDocument(data.room, data.me, role);
+		this.tabs = new Tabs(this.document, data.access === 'read');
+		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
+		this.terminal = new SharedTerminal(data.workspace.id, '1', {
+			notice: (text) => toast(text),
+		});
+		this.attempts = new Attempts(data.workspace.id, this.document, data.attempts, reload);
+		this.events = new Events(data.me.id, data.lastEventId);
+	}
+
+	get writable(): boolean {
+		return this.data.access === 'write';
+	}
+
+	/** Connects to everything; the returned function lets go of it all. */
+	start(): () => void {
+		const leaveDocument = this.document.start();
+		const leaveEvents = this.events.start();
+		this.events.on((event) => {
+			if (!('workspace' in event) || event.workspace !== this.data.workspace.id) return;
+			if (event.type === 'sandbox') this.sandbox.happened(event.state);
+			else if (event.type === 'attempt') void this.attempts.happened(event);
+			else if (event.type === 'warning') toast.warning(event.message);
+		});
+		if (this.data.isOwner && this.#needsSandbox()) void this.sandbox.start();
+		return () => {
+			leaveEvents();
+			this.tabs.destroy();
+			leaveDocument();
+		};
+	}
+
+	/** The page's data was loaded again. */
+	update(data: WorkspaceData): void {
+		this.sandbox.update(data.sandbox, data.runnerDown ?? false);
+		this.attempts.update(data.attempts);
+	}
+
+	/** Opens the file that the lab begins with, once the document is here. */
+	openFirst(): void {
+		if (this.tabs.open.length > 0) return;
+		const { files } = this.document;
+		const first =
+			files.find((file) => file.path === this.data.lab.open) ??
+			files.find((file) => file.kind === 'text');
+		if (first) this.tabs.show(first.id);
+	}
+
+	createFile(path: string): void {
+		const id = this.document.doc.transact(() =>
+			createFile(this.document.doc, { kind: 'text', path, mode: 0o644, text: '' }),
+		);
+		this.tabs.show(id);
+	}
+
+	createFolder(path: string): void {
+		this.document.doc.transact(() =>
+			createFile(this.document.doc, { kind: 'dir', path, mode: 0o755 }),
+		);
+	}
+
+	/** Moves a file, or a directory with all that is in it. */
+	rename(from: string, to: string): void {
+		const { doc, files } = this.document;
+		const file = files.find((entry) => entry.path === from && entry.kind !== 'dir');
+		doc.transact(() => {
+			if (file) return renameFile(doc, file.id, to);
+			for (const entry of entriesUnder(files, from)) {
+				renameFile(doc, entry.id, to + entry.path.slice(from.length));
+			}
+		});
+	}
+
+	/** Deletes at once, and offers it back for a while. */
+	delete(path: string): void {
+		const { doc, files } = this.document;
+		const file = files.find((entry) => entry.path === path && entry.kind !== 'dir');
+		const gone = file ? [file] : entriesUnder(files, path);
+		if (gone.length === 0) return;
+		doc.transact(() => gone.forEach((entry) => deleteFile(doc, entry.id)));
+		for (const entry of gone) this.tabs.close(entry.id);
+		toast(`Deleted ${path}`, {
+			duration: 10_000,
+			action: { label: 'Undo', onClick: () => this.restore(gone) },
+		});
+	}
+
+	restore(gone: readonly Pick<WorkspaceFile, 'id'>[]): void {
+		const { doc } = this.document;
+		doc.transact(() => gone.forEach((entry) => restoreFile(doc, entry.id)));
+	}
+
+	#needsSandbox(): boolean {
+		const { state } = this.sandbox;
+		return !state || state.status === 'gone' || state.status === 'failed';
+	}
+}
