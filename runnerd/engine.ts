@@ -202,22 +202,31 @@ export class Engine {
 		throw new SandboxError('sandbox-lost', 'a command closed its output but did not end');
 	}
 
-	/** The ends of our containers, as they happen; the promise settles when the stream breaks. */
-	async watch(onEnd: (containerId: string) => void, signal: AbortSignal): Promise<void> {
+	/**
+	 * Tells of the ends of our containers from the moment the call resolves; `broken` settles, and
+	 * never rejects, when the engine's stream has ended.
+	 */
+	async watch(
+		onEnd: (containerId: string) => void,
+		signal: AbortSignal,
+	): Promise<{ broken: Promise<void> }> {
 		const filters = { type: ['container'], event: ['die', 'destroy'], ...this.#labelFilter() };
 		const stream = await guard(
 			this.#docker.getEvents({ filters: JSON.stringify(filters), abortSignal: signal }),
 		);
-		let rest = '';
 		stream.setEncoding('utf8');
-		for await (const chunk of stream as AsyncIterable<string>) {
-			const lines = (rest + chunk).split('\n');
-			rest = lines.pop() ?? '';
-			for (const line of lines) {
-				const event = JSON.parse(line) as { Actor?: { ID?: string } };
-				if (event.Actor?.ID) onEnd(event.Actor.ID);
+		const read = async () => {
+			let rest = '';
+			for await (const chunk of stream as AsyncIterable<string>) {
+				const lines = (rest + chunk).split('\n');
+				rest = lines.pop() ?? '';
+				for (const line of lines) {
+					const event = JSON.parse(line) as { Actor?: { ID?: string } };
+					if (event.Actor?.ID) onEnd(event.Actor.ID);
+				}
 			}
-		}
+		};
+		return { broken: read().catch(() => {}) };
 	}
 
 	#labelFilter() {

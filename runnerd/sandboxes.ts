@@ -1,0 +1,313 @@
+// All sandboxes of this instance: workspaces' sessions, the warm pool, judges' clean ones; what an
+// earlier launch left is taken over, what belongs to nobody is swept away.
+
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import {
+	DEFAULT_LIMITS,
+	type SandboxState,
+	type Session as SessionView,
+	type StartSession,
+} from '@containrlab/protocol/sandbox.ts';
+import type { Engine } from './engine.ts';
+import { Lifecycle } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { Pool } from './pool.ts';
+import { SandboxError } from './sandbox-handle.ts';
+import type { JudgeSandbox, SandboxHandle, SandboxSource } from './sandbox-handle.ts';
+import type { Box } from './sandboxes-box.ts';
+import { Gate } from './sandboxes-gate.ts';
+import { UidSlots } from './sandboxes-slots.ts';
+import { Session, type SessionWorld } from './sessions.ts';
+import type { SessionRecord } from './sessions-record.ts';
+import type { RecordStore } from './state.ts';
+import type { HostContext, HostLifecycle } from './workspace-host.ts';
+
+/** Judge runs at a time; students' own builds need the cores too. */
+const JUDGES = 2;
+const ENGINE_RETRY_MS = 500;
+/** A restart of the engine shorter than this isn't told to anybody. */
+const AWAY_MS = 3000;
+/** How long opening waits for an engine that may not be there yet. */
+const FIRST_LOOK_MS = 5000;
+const ADOPT_SECONDS = 15;
+
+export type SandboxesOptions<H extends HostLifecycle> = {
+	engine: Engine;
+	store: RecordStore<SessionRecord>;
+	image: string;
+	imagesVolume: string | undefined;
+	poolSize: number;
+	log: Log;
+	host(context: HostContext): H;
+	changed(workspace: string, state: SandboxState): void;
+};
+
+export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
+	#options: SandboxesOptions<H>;
+	#engine: Engine;
+	#log: Log;
+	#sessions = new Map<string, Session<H>>();
+	#lifecycle: Lifecycle;
+	#pool: Pool;
+	#world: SessionWorld<H>;
+	#judges = new Gate(JUDGES);
+	#closed = new AbortController();
+	#watching: Promise<void> | undefined;
+
+	constructor(options: SandboxesOptions<H>) {
+		this.#options = options;
+		this.#engine = options.engine;
+		this.#log = options.log;
+		const slots = new UidSlots(() => this.#keptUids());
+		this.#lifecycle = new Lifecycle({ ...options, slots });
+		this.#pool = new Pool(options.poolSize, this.#lifecycle, options.log);
+		this.#world = this.#makeWorld();
+	}
+
+	/** Takes over what there is and keeps watch; an engine that is away is waited for, but not here. */
+	async open(): Promise<void> {
+		for (const record of (await this.#options.store.load()).values()) {
+			this.#add(record);
+			const box = this.#recall(record);
+			if (box) this.#lifecycle.hold(box);
+		}
+		const first = Promise.withResolvers<void>();
+		this.#watching = this.#keepWatch(first.resolve);
+		await Promise.race([first.promise, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
+	}
+
+	start(request: StartSession): { began: boolean; session: SessionView } {
+		const session =
+			this.#sessions.get(request.workspace) ??
+			this.#add({
+				request,
+				volume: null,
+				container: null,
+				state: { status: 'gone', at: Date.now(), reason: 'ended' },
+				activeAt: Date.now(),
+			});
+		return { began: session.start(request), session: session.view };
+	}
+
+	view(workspace: string): SessionView | undefined {
+		return this.#sessions.get(workspace)?.view;
+	}
+
+	list(): SessionView[] {
+		return Array.from(this.#sessions.values(), (session) => session.view);
+	}
+
+	async stop(workspace: string): Promise<void> {
+		await this.#sessions.get(workspace)?.stop('ended');
+	}
+
+	extend(workspace: string): void {
+		this.#sessions.get(workspace)?.extend();
+	}
+
+	touch(workspace: string): void {
+		this.#sessions.get(workspace)?.touch();
+	}
+
+	get(workspace: string): SandboxHandle | undefined {
+		return this.#sessions.get(workspace)?.box;
+	}
+
+	host(workspace: string): H | undefined {
+		return this.#sessions.get(workspace)?.host;
+	}
+
+	async openAgent(workspace: string): Promise<Duplex> {
+		const box = this.#sessions.get(workspace)?.box;
+		if (!box) throw new SandboxError('sandbox-lost', 'the workspace has no sandbox');
+		return box.openAgent();
+	}
+
+	async acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
+		const place = await this.#judges.enter(0, signal);
+		try {
+			const box =
+				(await this.#claimForJudge()) ??
+				(await this.#lifecycle.boot({ purpose: 'judge', limits: DEFAULT_LIMITS, signal }));
+			return this.#judgeSandbox(box, place);
+		} catch (error) {
+			place[Symbol.dispose]();
+			throw error;
+		}
+	}
+
+	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
+	async #claimForJudge(): Promise<Box | undefined> {
+		const box = await this.#pool.claim(1);
+		if (!box) return undefined;
+		try {
+			await this.#engine.renameContainer(box.id, `${this.#engine.instance}-judge-${box.sandbox}`);
+			return box;
+		} catch (error) {
+			await this.#lifecycle.remove(box, { keepVolume: false });
+			throw error;
+		}
+	}
+
+	#judgeSandbox(box: Box, place: Disposable): JudgeSandbox {
+		return {
+			id: box.id,
+			uid: box.uid,
+			exec: box.exec.bind(box),
+			putFiles: box.putFiles.bind(box),
+			[Symbol.asyncDispose]: async () => {
+				try {
+					await this.#lifecycle.remove(box, { keepVolume: false });
+				} catch (cause) {
+					// The verdict stands; the next sweep removes it.
+					this.#log.warn('a judge sandbox was not removed', { cause });
+				} finally {
+					place[Symbol.dispose]();
+				}
+			},
+		};
+	}
+
+	get counts() {
+		return { sandboxes: this.#lifecycle.count, warm: this.#pool.count };
+	}
+
+	/** Stops watching; every sandbox goes on, for the next launch to take over. */
+	async close(): Promise<void> {
+		this.#closed.abort(new Error('runnerd stops'));
+		await Promise.allSettled([
+			this.#pool.close(),
+			this.#watching,
+			...Array.from(this.#sessions.values(), (session) => session.detach()),
+		]);
+	}
+
+	#add(record: SessionRecord): Session<H> {
+		const session = new Session(record, this.#world);
+		this.#sessions.set(session.workspace, session);
+		return session;
+	}
+
+	#recall({ container, volume }: SessionRecord): Box | undefined {
+		if (!container || !volume) return undefined;
+		return new Box(this.#engine, { ...container, uid: volume.uid, volume: volume.name });
+	}
+
+	*#keptUids(): Generator<number> {
+		for (const { record } of this.#sessions.values()) if (record.volume) yield record.volume.uid;
+	}
+
+	#makeWorld(): SessionWorld<H> {
+		return {
+			log: this.#log,
+			provide: (record, context) => this.#provide(record, context),
+			recall: (record) => this.#recall(record),
+			isRunning: (box) => this.#engine.isRunning(box.id),
+			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
+			host: (context) => this.#options.host(context),
+			save: (record) => this.#options.store.write(record.request.workspace, record),
+			changed: (workspace, state) => this.#options.changed(workspace, state),
+		};
+	}
+
+	/** Warm for a first start; a kept volume needs a sandbox of its own around it. */
+	async #provide(record: SessionRecord, context: ProvideContext): Promise<Box> {
+		const warm = record.volume ? undefined : await this.#pool.claim(0);
+		const { workspace, limits } = record.request;
+		const name = `${this.#engine.instance}-ws-${workspace}`;
+		const box =
+			warm ??
+			(await this.#lifecycle.boot({
+				purpose: 'workspace',
+				limits,
+				volume: record.volume?.name ?? name,
+				uid: record.volume?.uid,
+				signal: context.signal,
+				onPhase: context.onPhase,
+			}));
+		try {
+			await context.commit(box);
+		} catch (error) {
+			await this.#lifecycle.remove(box, { keepVolume: record.volume !== null });
+			throw error;
+		}
+		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) {
+			await this.#engine.limitContainer(box.id, limits);
+		}
+		// For whoever reads `docker ps`; our record is what counts.
+		await this.#engine.renameContainer(box.id, name).catch((cause) => {
+			this.#log.warn('a sandbox kept its old name', { workspace, cause });
+		});
+		return box;
+	}
+
+	/** From each connection to the engine to its break: take stock, then hear of every end. */
+	async #keepWatch(looked: () => void): Promise<void> {
+		const { signal } = this.#closed;
+		let awaySince: number | undefined;
+		while (!signal.aborted) {
+			const connection = new AbortController();
+			try {
+				const { broken } = await this.#engine.watch(
+					(id) => this.#ended(id),
+					AbortSignal.any([signal, connection.signal]),
+				);
+				await this.#takeStock();
+				awaySince = undefined;
+				looked();
+				await broken;
+			} catch (cause) {
+				if (signal.aborted) return;
+				this.#log.warn('the engine can not be watched', { cause });
+			} finally {
+				connection.abort();
+			}
+			awaySince ??= Date.now();
+			if (Date.now() - awaySince > AWAY_MS) await this.#engineAway();
+			await sleep(ENGINE_RETRY_MS, undefined, { signal }).catch(() => {});
+		}
+	}
+
+	/** Compares what we think with what the engine has; in this order, so that nothing of ours is swept. */
+	async #takeStock(): Promise<void> {
+		const containers = await this.#engine.containers();
+		const running = new Set(containers.filter((one) => one.running).map((one) => one.id));
+		const image = await this.#engine.imageId(this.#options.image);
+		for (const box of this.#pool.boxes.slice()) if (!running.has(box.id)) this.#ended(box.id);
+		for (const container of containers) {
+			if (!this.#lifecycle.isWarm(container) || container.imageId !== image) continue;
+			const box = this.#lifecycle.describe(container);
+			// It may have been killed half way through its start.
+			const ready = box?.ready(ADOPT_SECONDS, this.#closed.signal).then(
+				() => true,
+				() => false,
+			);
+			if (box && (await ready)) this.#pool.adopt(box);
+		}
+		for (const session of this.#sessions.values()) {
+			if (session.box && !running.has(session.box.id)) this.#ended(session.box.id);
+			else await session.resume();
+		}
+		const kept = Array.from(this.#sessions.values(), ({ record }) => record.volume?.name ?? '');
+		await this.#lifecycle.sweep(new Set(kept));
+		this.#pool.fill();
+	}
+
+	#ended(containerId: string): void {
+		const told = [
+			this.#pool.ended(containerId),
+			...Array.from(this.#sessions.values(), (session) => session.ended(containerId)),
+		];
+		Promise.all(told).catch((cause) => {
+			this.#log.warn('a sandbox that ended is not all gone', { cause });
+		});
+	}
+
+	async #engineAway(): Promise<void> {
+		await Promise.all(Array.from(this.#sessions.values(), (session) => session.engineLost()));
+	}
+}
+
+type ProvideContext = Parameters<SessionWorld<HostLifecycle>['provide']>[1];

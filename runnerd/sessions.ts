@@ -1,0 +1,311 @@
+// One workspace's sandbox over time: starting → ready → stopping → gone | failed. Transitions run
+// one after another; each is durable before anything relies on it.
+
+import {
+	type SandboxReason,
+	type SandboxState,
+	type Session as SessionView,
+	type StartSession,
+} from '@containrlab/protocol/sandbox.ts';
+import type { Log } from './log.ts';
+import { SandboxError } from './sandbox-handle.ts';
+import type { Box } from './sandboxes-box.ts';
+import { FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
+import type { HostContext, HostLifecycle } from './workspace-host.ts';
+
+/** The files may come later (sync may be away); the terminal needn't wait longer than this. */
+const FILES_MS = 15_000;
+/** A sandbox that runs answers at once, unless the machine is very busy. */
+const ADOPT_SECONDS = 15;
+/** A deadline that moved by less isn't news. */
+const DEADLINE_STEP_MS = 30_000;
+
+type StartPhase = Extract<SandboxState, { status: 'starting' }>['phase'];
+
+/** What a session needs of the whole. */
+export type SessionWorld<H extends HostLifecycle> = {
+	log: Log;
+	/** A sandbox for the record's workspace; `commit` makes it the workspace's, durably. */
+	provide(
+		record: SessionRecord,
+		context: {
+			signal: AbortSignal;
+			onPhase: (phase: StartPhase) => void;
+			commit: (box: Box) => Promise<void>;
+		},
+	): Promise<Box>;
+	/** The sandbox that the record names, dead or alive. */
+	recall(record: SessionRecord): Box | undefined;
+	isRunning(box: Box): Promise<boolean>;
+	remove(box: Box): Promise<void>;
+	host(context: HostContext): H;
+	save(record: SessionRecord): Promise<void>;
+	changed(workspace: string, state: SandboxState): void;
+};
+
+export class Session<H extends HostLifecycle> {
+	#record: SessionRecord;
+	#world: SessionWorld<H>;
+	#live: { box: Box; host: H } | undefined;
+	#starting: AbortController | undefined;
+	#turn: Promise<void> = Promise.resolve();
+	#idleTimer: NodeJS.Timeout | undefined;
+
+	constructor(record: SessionRecord, world: SessionWorld<H>) {
+		this.#record = record;
+		this.#world = world;
+	}
+
+	get workspace(): string {
+		return this.#record.request.workspace;
+	}
+
+	get view(): SessionView {
+		const { workspace, driver } = this.#record.request;
+		return { workspace, driver, state: this.#record.state };
+	}
+
+	get record(): SessionRecord {
+		return this.#record;
+	}
+
+	get box(): Box | undefined {
+		return this.#live?.box;
+	}
+
+	get host(): H | undefined {
+		return this.#live?.host;
+	}
+
+	/** True when a start began, false when the sandbox is there or on its way. */
+	start(request: StartSession): boolean {
+		this.#record = { ...this.#record, request, activeAt: Date.now() };
+		if (this.#starting || (this.#live && this.#record.state.status === 'ready')) {
+			this.#live?.host.update(request);
+			this.#scheduleIdle();
+			this.#saveSoon();
+			return false;
+		}
+		this.#begin('provide');
+		return true;
+	}
+
+	/** After a launch, or when the engine is back: goes on with what was under way. */
+	async resume(): Promise<void> {
+		if (this.#live || this.#starting) return;
+		const { state, container } = this.#record;
+		if (state.status === 'stopping') await this.stop(state.reason);
+		else if (state.status === 'starting') this.#begin('provide');
+		else if (container) this.#begin('adopt');
+		else if (state.status === 'ready')
+			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+	}
+
+	/** `adopt`: only a sandbox that still runs; `provide`: else another. */
+	#begin(how: 'provide' | 'adopt'): void {
+		const starting = (this.#starting = new AbortController());
+		if (this.#record.state.status !== 'stopping') this.#setStarting('queued');
+		void this.#inTurn(async () => {
+			try {
+				await this.#bringUp(how, starting.signal);
+			} catch (cause) {
+				await this.#failed(cause, starting.signal);
+			} finally {
+				if (this.#starting === starting) this.#starting = undefined;
+			}
+		});
+	}
+
+	async #bringUp(how: 'provide' | 'adopt', signal: AbortSignal): Promise<void> {
+		const onPhase = (phase: StartPhase) => signal.aborted || this.#setStarting(phase);
+		let box = await this.#surviving();
+		if (box) {
+			onPhase('booting');
+			await box.ready(ADOPT_SECONDS, signal);
+		} else if (how === 'adopt') {
+			return this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+		} else {
+			const commit = (box: Box) => this.#commit(box);
+			box = await this.#world.provide(this.#record, { signal, onPhase, commit });
+		}
+		signal.throwIfAborted();
+		onPhase('files');
+		const host = this.#world.host(this.#hostContext(box));
+		this.#live = { box, host };
+		await host.start(AbortSignal.any([signal, AbortSignal.timeout(FILES_MS)])).catch((cause) => {
+			signal.throwIfAborted();
+			this.#world.log.warn('the files are late', { workspace: this.workspace, cause });
+		});
+		signal.throwIfAborted();
+		this.#record = { ...this.#record, activeAt: Date.now() };
+		this.#set({ status: 'ready', at: Date.now(), deadline: this.#deadline() });
+		this.#scheduleIdle();
+	}
+
+	/** The sandbox of before, if it runs; else its remains are removed. */
+	async #surviving(): Promise<Box | undefined> {
+		const box = this.#world.recall(this.#record);
+		if (box && (await this.#world.isRunning(box))) return box;
+		if (box) await this.#removeBox();
+		return undefined;
+	}
+
+	/** The moment a sandbox becomes the workspace's: one rename of one file. */
+	async #commit(box: Box): Promise<void> {
+		const record: SessionRecord = {
+			...this.#record,
+			volume: { name: box.volume, uid: box.uid },
+			container: { id: box.id, sandbox: box.sandbox },
+		};
+		await this.#world.save(record);
+		this.#record = { ...this.#record, volume: record.volume, container: record.container };
+	}
+
+	#hostContext(box: Box): HostContext {
+		const { workspace, room, ticket, driver } = this.#record.request;
+		return {
+			facts: { workspace, room, ticket, driver },
+			openAgent: () => box.openAgent(),
+			touch: () => this.touch(),
+		};
+	}
+
+	async #failed(cause: unknown, signal: AbortSignal): Promise<void> {
+		const away = cause instanceof SandboxError && cause.code === 'engine-unreachable';
+		// With the engine away nothing can be removed, and perhaps needn't be.
+		if (away) await this.#closeHost(false);
+		else await this.#tearDown(false).catch((cause) => this.#log('not all of it is gone', cause));
+		if (signal.aborted) return;
+		const code = cause instanceof SandboxError ? cause.code : 'start-failed';
+		this.#log('a sandbox did not start', cause);
+		const reason = code === 'sandbox-lost' ? 'lost' : code;
+		this.#set({ status: 'failed', at: Date.now(), reason, message: FAILURE_WORDS[code] });
+	}
+
+	/** Ends the sandbox; the volume stays. */
+	async stop(reason: SandboxReason): Promise<void> {
+		if (this.#record.state.status === 'gone' && !this.#starting) return;
+		this.#starting?.abort(new Error(`the start was given up: ${reason}`));
+		this.#starting = undefined;
+		this.#set({ status: 'stopping', at: Date.now(), reason });
+		await this.#inTurn(async () => {
+			try {
+				await this.#tearDown(true);
+			} finally {
+				this.#set({ status: 'gone', at: Date.now(), reason });
+			}
+		});
+	}
+
+	/** Its container ended by itself or by someone else's hand. */
+	async ended(containerId: string): Promise<void> {
+		await this.#inTurn(async () => {
+			if (this.#record.container?.id !== containerId || !this.#live) return;
+			await this.#tearDown(false);
+			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+		});
+	}
+
+	/** The engine stopped answering: said plainly; the sandbox may well live on. */
+	async engineLost(): Promise<void> {
+		await this.#inTurn(async () => {
+			if (this.#record.state.status !== 'ready') return;
+			await this.#closeHost(false);
+			this.#set({
+				status: 'failed',
+				at: Date.now(),
+				reason: 'engine-unreachable',
+				message: FAILURE_WORDS['engine-unreachable'],
+			});
+		});
+	}
+
+	/** Someone worked in it. Cheap: called for every key. */
+	touch(): void {
+		this.#record = { ...this.#record, activeAt: Date.now() };
+		const { state } = this.#record;
+		if (state.status !== 'ready') return;
+		if (this.#deadline() - state.deadline >= DEADLINE_STEP_MS) this.extend();
+	}
+
+	/** Moves the deadline as far as it goes, and says so. */
+	extend(): void {
+		const { state } = this.#record;
+		if (state.status !== 'ready') return;
+		this.#record = { ...this.#record, activeAt: Date.now() };
+		this.#set({ ...state, deadline: this.#deadline() });
+	}
+
+	/** runnerd ends: the sandbox goes on without it. */
+	async detach(): Promise<void> {
+		clearTimeout(this.#idleTimer);
+		this.#starting?.abort(new Error('runnerd stops'));
+		await this.#inTurn(() => this.#closeHost(true));
+		await this.#world.save(this.#record);
+	}
+
+	async #tearDown(flush: boolean): Promise<void> {
+		await this.#closeHost(flush);
+		await this.#removeBox();
+	}
+
+	async #removeBox(): Promise<void> {
+		const box = this.#world.recall(this.#record);
+		if (box) await this.#world.remove(box);
+		this.#record = { ...this.#record, container: null };
+	}
+
+	async #closeHost(flush: boolean): Promise<void> {
+		clearTimeout(this.#idleTimer);
+		const live = this.#live;
+		this.#live = undefined;
+		try {
+			await live?.host.close({ flush });
+		} catch (cause) {
+			this.#log('a workspace did not close cleanly', cause);
+		}
+	}
+
+	#deadline(): number {
+		const { idleMinutes } = this.#record.request;
+		return idleMinutes === null ? NEVER : this.#record.activeAt + idleMinutes * 60_000;
+	}
+
+	#scheduleIdle(): void {
+		clearTimeout(this.#idleTimer);
+		if (this.#deadline() === NEVER) return;
+		const left = Math.min(Math.max(this.#deadline() - Date.now(), 0), 2 ** 31 - 1);
+		this.#idleTimer = setTimeout(() => {
+			if (this.#deadline() > Date.now()) this.#scheduleIdle();
+			else this.stop('idle').catch((cause) => this.#log('an idle sandbox did not stop', cause));
+		}, left).unref();
+	}
+
+	#setStarting(phase: StartPhase): void {
+		this.#set({ status: 'starting', at: Date.now(), phase });
+	}
+
+	#set(state: SandboxState): void {
+		this.#record = { ...this.#record, state };
+		this.#world.changed(this.workspace, state);
+		this.#saveSoon();
+	}
+
+	#saveSoon(): void {
+		this.#world.save(this.#record).catch((cause) => {
+			this.#log('a record could not be saved', cause);
+		});
+	}
+
+	#inTurn(work: () => Promise<void>): Promise<void> {
+		const turn = this.#turn.then(work);
+		this.#turn = turn.catch((cause) => {
+			this.#log('a transition failed', cause);
+		});
+		return turn;
+	}
+
+	#log(message: string, cause: unknown): void {
+		this.#world.log.error(message, { workspace: this.workspace, cause });
+	}
+}
