@@ -141,7 +141,8 @@ class Terminal:
         self._wake()
 
     def type(self, data):
-        if self.shell and not self.shell.type(data):
+        # Between two shells too: it is for the next one.
+        if self.shell is None or not self.shell.type(data):
             raise Refused('input-full')
 
     def attach(self, connection, offset):
