@@ -1,0 +1,34 @@
+// Benchmark rows: measured, set against a target, printed as a table or as JSON; never a verdict.
+
+export interface Row {
+	name: string;
+	value: number;
+	unit: 'ms' | 's' | '×';
+	/** The value should be at most this. */
+	target: number;
+}
+
+/** The p-th percentile (0–100) of `samples` by nearest rank; NaN when there are none. */
+export function percentile(samples: readonly number[], p: number): number {
+	const sorted = [...samples].sort((a, b) => a - b);
+	return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** Prints rows as a table, or with `--json` as `{name, value, unit, target, met}`. */
+export function printRows(rows: readonly Row[], json = process.argv.includes('--json')): void {
+	const judged = rows.map((row) => ({
+		...row,
+		value: Math.round(row.value * 100) / 100,
+		met: row.value <= row.target,
+	}));
+	if (json) {
+		console.log(JSON.stringify(judged, null, '\t'));
+		return;
+	}
+	const width = Math.max(...judged.map((row) => row.name.length));
+	for (const { name, value, unit, target, met } of judged) {
+		const figure = `${value} ${unit}`.padStart(12);
+		const goal = `≤ ${target} ${unit}`.padStart(12);
+		console.log(`${name.padEnd(width)}  ${figure}  ${goal}  ${met ? 'met' : 'missed'}`);
+	}
+}

@@ -1,0 +1,116 @@
+// Gate a: start, sign in, one document. Two browsers type; what is shown as saved is true.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, newPerson, type Person } from './people.ts';
+import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
+import { WorkspacePage } from './workspace-page.ts';
+import { startLesson, type Lesson } from './lesson.ts';
+
+describe('gate a: one document', () => {
+	let lesson: Lesson;
+	let browser: Browser;
+	let teacher: Person;
+	let student: Person;
+	let teacherView: WorkspacePage;
+	let studentView: WorkspacePage;
+
+	beforeAll(async () => {
+		lesson = await startLesson('gate-a');
+		browser = await launchBrowser();
+		teacher = await newPerson(browser);
+		student = await newPerson(browser);
+	});
+	afterAll(async () => {
+		await browser?.close();
+		await lesson?.stop();
+	});
+
+	it('lets the instructor in and shows the ready-made class', async () => {
+		await signIn(teacher.page, lesson.origin, lesson.instructor);
+		await teacher.page.getByRole('link', { name: 'Docker 101' }).click();
+		await teacher.page.getByText('First Dockerfile').first().waitFor();
+	});
+
+	it('lets a student in by the join link and a name', async () => {
+		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Ada');
+		await openLab(student.page, 'First Dockerfile');
+		studentView = new WorkspacePage(student.page);
+		await studentView.waitForEditor();
+		await studentView.guide.waitFor();
+		await studentView.tree.waitFor();
+		await studentView.terminalPane.waitFor();
+		await studentView.submitButton.waitFor();
+	});
+
+	it('lets two people type in one document, character by character', async () => {
+		await studentView.openFile('Dockerfile');
+		await studentView.replaceText('FROM python:3.13-slim\n');
+		await openWorkspaceOf(teacher.page, lesson.origin, 'Docker 101', 'Ada');
+		teacherView = new WorkspacePage(teacher.page);
+		await teacherView.openFile('Dockerfile');
+		await teacherView.expectText('FROM python:3.13-slim\n');
+
+		await teacherView.typeAtEnd('WORKDIR /app\n');
+		await studentView.expectText('FROM python:3.13-slim\nWORKDIR /app\n');
+		await studentView.typeAtEnd('COPY . .');
+		await teacherView.expectText('FROM python:3.13-slim\nWORKDIR /app\nCOPY . .');
+
+		await teacherView.expectCursorOf('Ada');
+		await studentView.expectCursorOf(lesson.instructor.name);
+	});
+
+	it('undoes one’s own typing only', async () => {
+		await teacherView.typeAtEnd('\n# from the teacher');
+		await studentView.expectText(
+			'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\n# from the teacher',
+		);
+		await studentView.undo();
+		await studentView.expectTextMatching(/# from the teacher$/);
+		await teacherView.undo();
+	});
+
+	it('says Saved only when the server has it', async () => {
+		await studentView.expectStatus('Saved');
+		lesson.signal('sync', 'SIGSTOP');
+		try {
+			await studentView.typeAtEnd('#');
+			await studentView.expectStatus('Saving');
+		} finally {
+			lesson.signal('sync', 'SIGCONT');
+		}
+		await studentView.expectStatus('Saved');
+	});
+
+	it('keeps every file’s name, creation and deletion in step', async () => {
+		await studentView.createFile('notes/todo.md');
+		await teacherView.expectFile('todo.md');
+		await teacherView.renameFile('todo.md', 'notes/done.md');
+		await studentView.expectFile('done.md');
+		await studentView.deleteFile('done.md');
+		await teacherView.expectNoFile('done.md');
+	});
+
+	it('opens nobody else’s workspace', async () => {
+		const other = await newPerson(browser);
+		await joinClass(other.page, lesson.origin, lesson.joinCode, 'Mallory');
+		const response = await other.page.goto(student.page.url());
+		expect(response?.status()).toBeGreaterThanOrEqual(403);
+		const closed = await other.page.evaluate(
+			(url) =>
+				new Promise<string>((resolve) => {
+					const socket = new WebSocket(url);
+					socket.onopen = () => resolve('open');
+					socket.onerror = () => resolve('refused');
+					socket.onclose = (event) => resolve(event.code >= 4400 ? 'refused' : 'closed');
+				}),
+			studentView.syncUrl(),
+		);
+		expect(closed).not.toBe('open');
+		await other.context.close();
+	});
+
+	it('prints no error on any console', () => {
+		expect([...teacher.consoleErrors, ...student.consoleErrors]).toEqual([]);
+	});
+});

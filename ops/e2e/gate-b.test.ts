@@ -1,0 +1,133 @@
+// Gate b: sandbox, flush, terminal. A real Docker daemon, files that agree, a shared shell.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
+import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
+import { launchBrowser, newPerson, type Person } from './people.ts';
+import { WorkspacePage } from './workspace-page.ts';
+
+describe('gate b: sandbox, flush, terminal', () => {
+	let lesson: Lesson;
+	let browser: Browser;
+	let teacher: Person;
+	let student: Person;
+	let teacherView: WorkspacePage;
+	let studentView: WorkspacePage;
+
+	beforeAll(async () => {
+		lesson = await startLesson('gate-b');
+		browser = await launchBrowser();
+		teacher = await newPerson(browser);
+		student = await newPerson(browser);
+		await signIn(teacher.page, lesson.origin, lesson.instructor);
+		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Grace');
+		await openLab(student.page, 'First Dockerfile');
+		studentView = new WorkspacePage(student.page);
+		await studentView.waitForEditor();
+	});
+	afterAll(async () => {
+		await browser?.close();
+		await lesson?.stop();
+	});
+
+	it('prepares a sandbox visibly and gives a prompt', async () => {
+		await studentView.waitForPrompt();
+	});
+
+	it('shows in the shell at once what was typed in the editor', async () => {
+		await studentView.openFile('Dockerfile');
+		await studentView.replaceText(FIRST_DOCKERFILE);
+		await studentView.expectStatus('Saved');
+		await studentView.run('cat Dockerfile');
+		await studentView.expectTerminal('CMD ["python", "app.py"]');
+	});
+
+	it('builds and runs on the sandbox’s own daemon', async () => {
+		await studentView.run(
+			'docker build -q -t app . && docker run -d -p 8080:8080 app && sleep 1 && curl -s localhost:8080/health; echo "exit=$?"',
+		);
+		await studentView.expectTerminal(/exit=0/, 120_000);
+		await studentView.expectTerminal(/ok/);
+	});
+
+	it('lets the instructor watch, with the scrollback, and never type', async () => {
+		await studentView.run('seq -f "line %g of the past" 200');
+		await studentView.expectTerminal('line 200 of the past');
+		await openWorkspaceOf(teacher.page, lesson.origin, 'Docker 101', 'Grace');
+		teacherView = new WorkspacePage(teacher.page);
+		await teacherView.expectTerminal('line 200 of the past');
+		await teacherView.scrollTerminalUp();
+		await teacherView.expectTerminal('line 100 of the past');
+		await studentView.expectWatcher(lesson.instructor.name);
+
+		await teacherView.typeIntoTerminal('echo typed-by-watcher\n');
+		await teacherView.sendCraftedTerminalInput('echo crafted-by-watcher\n');
+		await studentView.run('echo still-$((40+2))');
+		await studentView.expectTerminal('still-42');
+		expect(await studentView.terminalText()).not.toMatch(/by-watcher/);
+	});
+
+	describe('two-way files', () => {
+		it('follows echo >> and sed -i', async () => {
+			await studentView.createFile('notes.txt');
+			await studentView.replaceText('first\n');
+			await studentView.expectStatus('Saved');
+			await studentView.run(
+				'until grep -q first notes.txt; do sleep 0.1; done; echo second >> notes.txt',
+			);
+			await studentView.expectText('first\nsecond\n');
+			await studentView.run('sed -i s/first/1st/ notes.txt');
+			await studentView.expectText('1st\nsecond\n');
+		});
+
+		it('merges vim’s :wq with a newer edit in the browser', async () => {
+			await studentView.run('vim notes.txt');
+			await studentView.expectTerminal('1st');
+			await teacherView.openFile('notes.txt');
+			await teacherView.typeAtEnd('from the browser\n');
+			await studentView.expectText('1st\nsecond\nfrom the browser\n');
+			await studentView.typeIntoTerminal('ggOfrom vim\u001b:wq!\n');
+			await studentView.expectText('from vim\n1st\nsecond\nfrom the browser\n');
+			await studentView.run('clear; cat notes.txt; echo end-of-notes');
+			await studentView.expectTerminal(/from vim\s+1st\s+second\s+from the browser\s+end-of-notes/);
+		});
+
+		it('follows mv and rm', async () => {
+			await studentView.run('mv notes.txt renamed.txt');
+			await studentView.expectFile('renamed.txt');
+			await studentView.expectNoFile('notes.txt');
+			await studentView.expectText('from vim\n1st\nsecond\nfrom the browser\n');
+			await studentView.run('rm renamed.txt');
+			await studentView.expectNoFile('renamed.txt');
+		});
+
+		it('follows an unpacked archive', async () => {
+			await studentView.run(
+				'mkdir /tmp/a && (cd /tmp/a && mkdir -p site/css && echo "<h1>hi</h1>" > site/index.html && echo "b{}" > site/css/a.css && tar czf ../a.tgz site) && tar xzf /tmp/a.tgz',
+			);
+			await studentView.expectFile('index.html');
+			await studentView.expectFile('a.css');
+			await studentView.openFile('index.html');
+			await studentView.expectText('<h1>hi</h1>\n');
+		});
+
+		it('keeps a browser edit made while the shell writes', async () => {
+			await studentView.run(
+				'for i in $(seq 1 30); do echo "shell $i" >> site/index.html; sleep 0.05; done; echo loop-$((1+1))',
+			);
+			await teacherView.openFile('index.html');
+			await teacherView.typeAtStart('<!-- teacher was here -->\n');
+			await studentView.expectTerminal('loop-2');
+			await studentView.expectTextMatching(/<!-- teacher was here -->/);
+			await studentView.expectTextMatching(/shell 30\n$/);
+			for (let i = 1; i <= 30; i += 1) {
+				await studentView.expectTextMatching(new RegExp(`^shell ${i}$`, 'm'));
+			}
+		});
+	});
+
+	it('prints no error on any console', () => {
+		expect([...teacher.consoleErrors, ...student.consoleErrors]).toEqual([]);
+	});
+});

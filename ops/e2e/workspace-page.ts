@@ -1,0 +1,296 @@
+// A workspace page as a person uses it: by what is on the screen, with keyboard and mouse.
+
+import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+const SOON_MS = 20_000;
+
+type Pattern = string | RegExp;
+
+const matches = (text: string, pattern: Pattern): boolean =>
+	typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
+
+export class WorkspacePage {
+	readonly page: Page;
+	readonly guide: Locator;
+	readonly tree: Locator;
+	readonly terminalPane: Locator;
+	readonly verdict: Locator;
+	readonly submitButton: Locator;
+
+	constructor(page: Page) {
+		this.page = page;
+		this.guide = page.getByRole('region', { name: 'Guide' });
+		this.tree = page.getByRole('tree');
+		this.terminalPane = page.getByTestId('terminal');
+		this.verdict = page.getByRole('region', { name: 'Verdict' });
+		this.submitButton = page.getByRole('button', { name: 'Submit' });
+	}
+
+	/** The address of this workspace's document socket. */
+	syncUrl(): string {
+		const url = new URL(this.page.url());
+		const workspace = url.pathname.split('/')[2];
+		return `ws://${url.host}/sync/workspace:${workspace}?ack=1`;
+	}
+
+	terminalUrl(): string {
+		const url = new URL(this.page.url());
+		return `ws://${url.host}/terminal/${url.pathname.split('/')[2]}/1`;
+	}
+
+	// ── Files ────────────────────────────────────────────────────────────────────────────────────
+
+	async waitForEditor(): Promise<void> {
+		await this.page.getByRole('treeitem').first().waitFor();
+	}
+
+	file(name: string): Locator {
+		return this.page
+			.getByRole('treeitem')
+			.filter({ has: this.page.getByText(name, { exact: true }) });
+	}
+
+	async expectFile(name: string): Promise<void> {
+		await this.file(name).first().waitFor();
+	}
+
+	async expectNoFile(name: string): Promise<void> {
+		await this.file(name).first().waitFor({ state: 'detached' });
+	}
+
+	async openFile(name: string): Promise<void> {
+		await this.file(name).first().click();
+		await this.page.getByRole('tab', { selected: true }).filter({ hasText: name }).waitFor();
+	}
+
+	async createFile(path: string): Promise<void> {
+		await this.page.getByRole('button', { name: 'New file' }).click();
+		const input = this.page.getByLabel('Name of the new file');
+		await input.fill(path);
+		await input.press('Enter');
+		await this.openFile(path.split('/').at(-1)!);
+	}
+
+	/** Creates the file with this content unless it is there. */
+	async ensureFile(name: string, text: string): Promise<void> {
+		if ((await this.file(name).count()) > 0) return;
+		await this.createFile(name);
+		await this.replaceText(text);
+	}
+
+	async renameFile(name: string, path: string): Promise<void> {
+		await this.file(name).first().focus();
+		await this.page.keyboard.press('F2');
+		const input = this.page.getByLabel(/^New name of/);
+		await input.fill(path);
+		await input.press('Enter');
+	}
+
+	async deleteFile(name: string): Promise<void> {
+		await this.file(name).first().focus();
+		await this.page.keyboard.press('Delete');
+	}
+
+	// ── Editor ───────────────────────────────────────────────────────────────────────────────────
+
+	private get content(): Locator {
+		return this.page.getByTestId('editor').locator('.cm-content');
+	}
+
+	/** The open file's text; the carets of others aren't part of it. */
+	async text(): Promise<string> {
+		return this.content.evaluate((content) =>
+			Array.from(content.querySelectorAll('.cm-line'), (line) => {
+				const bare = line.cloneNode(true) as HTMLElement;
+				for (const caret of bare.querySelectorAll('.cm-ySelectionCaret')) caret.remove();
+				return (bare.textContent ?? '').replace(/[\u2060\u200b]/g, '');
+			}).join('\n'),
+		);
+	}
+
+	async expectText(text: string): Promise<void> {
+		await expect.poll(() => this.text(), { timeout: SOON_MS, interval: 50 }).toBe(text);
+	}
+
+	async expectTextMatching(pattern: RegExp): Promise<void> {
+		await expect.poll(() => this.text(), { timeout: SOON_MS, interval: 50 }).toMatch(pattern);
+	}
+
+	async replaceText(text: string): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+A');
+		await this.page.keyboard.press('Delete');
+		await this.insert(text);
+	}
+
+	async typeAtEnd(text: string): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+End');
+		await this.insert(text);
+	}
+
+	async typeAtStart(text: string): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+Home');
+		await this.insert(text);
+	}
+
+	async deleteBackwards(characters: number): Promise<void> {
+		for (let i = 0; i < characters; i += 1) await this.page.keyboard.press('Backspace');
+	}
+
+	async undo(): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+Z');
+	}
+
+	/** Types; brackets go in as a paste would put them, or the editor would close them too. */
+	private async insert(text: string): Promise<void> {
+		for (const [index, line] of text.split('\n').entries()) {
+			if (index > 0) await this.page.keyboard.press('Enter');
+			if (/[[\](){}'"<]/.test(line)) await this.page.keyboard.insertText(line);
+			else await this.page.keyboard.type(line);
+		}
+	}
+
+	async expectCursorOf(name: string): Promise<void> {
+		await this.page
+			.locator('.cm-ySelectionInfo')
+			.filter({ hasText: name })
+			.first()
+			.waitFor({ state: 'attached' });
+	}
+
+	async expectStatus(status: 'Saved' | 'Saving' | 'Offline', timeout = SOON_MS): Promise<void> {
+		await expect
+			.poll(() => this.page.getByTestId('save-status').innerText(), { timeout, interval: 30 })
+			.toContain(status);
+	}
+
+	// ── Terminal ─────────────────────────────────────────────────────────────────────────────────
+
+	/** What the terminal shows, as lines without trailing blanks. */
+	async terminalText(): Promise<string> {
+		return this.terminalPane.evaluate((host) =>
+			Array.from(host.querySelectorAll('.xterm-rows > div'), (row) =>
+				(row.textContent ?? '').replaceAll('\u00a0', ' ').trimEnd(),
+			).join('\n'),
+		);
+	}
+
+	async expectTerminal(pattern: Pattern, timeout = SOON_MS): Promise<void> {
+		await expect
+			.poll(() => this.terminalText(), { timeout, interval: 50, message: `terminal: ${pattern}` })
+			.toSatisfy((text: string) => matches(text, pattern));
+	}
+
+	async waitForPrompt(): Promise<void> {
+		await this.expectTerminal(/\$\s*$/m, 60_000);
+	}
+
+	/** Types a line at the prompt. */
+	async run(command: string): Promise<void> {
+		await this.typeIntoTerminal(`${command}\n`);
+	}
+
+	async typeIntoTerminal(keys: string): Promise<void> {
+		await this.terminalPane.locator('textarea').focus();
+		for (const [index, line] of keys.split('\n').entries()) {
+			if (index > 0) await this.page.keyboard.press('Enter');
+			for (const [n, part] of line.split('\u001b').entries()) {
+				if (n > 0) await this.page.keyboard.press('Escape');
+				if (part) await this.page.keyboard.type(part);
+			}
+		}
+	}
+
+	/** Sends input over a socket of its own, past the page's own manners. */
+	async sendCraftedTerminalInput(text: string): Promise<void> {
+		await this.page.evaluate(
+			([url, input]) =>
+				new Promise<void>((resolve, reject) => {
+					const socket = new WebSocket(url!);
+					socket.binaryType = 'arraybuffer';
+					socket.onopen = () => {
+						socket.send(new TextEncoder().encode(input));
+						socket.send(JSON.stringify({ type: 'resize', cols: 20, rows: 5 }));
+						socket.send(JSON.stringify({ type: 'take-back' }));
+						socket.send(new TextEncoder().encode(input));
+					};
+					socket.onmessage = (event) => {
+						if (typeof event.data !== 'string' || !event.data.includes('"refused"')) return;
+						socket.close();
+						resolve();
+					};
+					socket.onerror = () => reject(new Error('the crafted socket was not let in'));
+				}),
+			[this.terminalUrl(), text],
+		);
+	}
+
+	async scrollTerminalUp(): Promise<void> {
+		await this.terminalPane.hover();
+		await this.page.mouse.wheel(0, -1700);
+	}
+
+	async expectWatcher(name: string): Promise<void> {
+		await this.page.getByTestId('terminal-watchers').filter({ hasText: name }).waitFor();
+	}
+
+	/** The process id of the shell behind the terminal. */
+	async shellPid(): Promise<string> {
+		const mark = `pid${Math.random().toString(36).slice(2, 8)}`;
+		await this.run(`clear; echo ${mark}"="$$`);
+		await this.expectTerminal(new RegExp(`${mark}=\\d+`));
+		return new RegExp(`${mark}=(\\d+)`).exec(await this.terminalText())![1]!;
+	}
+
+	// ── Verdict ──────────────────────────────────────────────────────────────────────────────────
+
+	async submit(): Promise<void> {
+		await this.submitButton.click();
+	}
+
+	async expectPhase(phase: string): Promise<void> {
+		await this.verdict
+			.locator(`[data-phase="${phase}"]:not([data-status="waiting"])`)
+			.waitFor({ timeout: 60_000 });
+	}
+
+	/** The number of the newest attempt; 0 before the first. */
+	async attemptCount(): Promise<number> {
+		const text = await this.verdict.innerText();
+		return Number(/attempt (\d+)/.exec(text)?.[1] ?? 0);
+	}
+
+	/** The verdict of attempt `number` as it shows. */
+	async expectVerdict(status: 'passed' | 'failed', number: number, timeout: number): Promise<void> {
+		await this.verdict.getByText(new RegExp(`attempt ${number},`)).waitFor();
+		await this.verdict
+			.locator('[data-testid="verdict"]')
+			.waitFor({ timeout })
+			.catch((cause: unknown) => {
+				throw new Error(`attempt ${number} has no verdict after ${timeout} ms`, { cause });
+			});
+		const shown = this.verdict.getByTestId('verdict');
+		expect(await shown.getAttribute('data-status'), await shown.innerText()).toBe(status);
+	}
+
+	async expectVerdictText(pattern: Pattern): Promise<void> {
+		await expect
+			.poll(() => this.verdict.innerText(), { timeout: SOON_MS })
+			.toSatisfy((text: string) => matches(text, pattern));
+	}
+
+	// ── The page itself ──────────────────────────────────────────────────────────────────────────
+
+	/** Leaves a mark that a reload would wipe. */
+	async markPage(): Promise<void> {
+		await this.page.evaluate(() => Object.assign(window, { lessonMark: true }));
+	}
+
+	async expectUnreloaded(): Promise<void> {
+		expect(await this.page.evaluate(() => 'lessonMark' in window)).toBe(true);
+	}
+}
