@@ -34,6 +34,12 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		sha: z.string(),
 		size: z.number().int(),
 	}),
+	/** The document names bytes that its sandbox hasn't got: web hands them in by `PUT` of the same. */
+	z.object({
+		type: z.literal('blobs-missing'),
+		workspace: z.string(),
+		shas: z.array(z.string()),
+	}),
 	z.object({
 		type: z.literal('judge-phase'),
 		attempt: z.string(),

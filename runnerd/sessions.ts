@@ -14,7 +14,7 @@ import { FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
 /** The files may come later (sync may be away); the terminal needn't wait longer than this. */
-const FILES_MS = 15_000;
+const FILES_MS = 8000;
 /** A sandbox that runs answers at once, unless the machine is very busy. */
 const ADOPT_SECONDS = 15;
 /** A deadline that moved by less isn't news. */

@@ -2,7 +2,15 @@
 // terminals, brought up and taken down together.
 
 import type { Duplex } from 'node:stream';
-import type { Person } from '@containrlab/protocol/events.ts';
+import type { Person, RunnerEventBody } from '@containrlab/protocol/events.ts';
+import { type AgentClient, type AgentLink, connectAgent } from './agent/client.ts';
+import { Flush } from './flush/flush.ts';
+import { SyncRoom } from './flush/room.ts';
+import type { Log } from './log.ts';
+import { Terminals } from './terminals/terminals.ts';
+
+/** What a sandbox that ends may still take to bring its last changes home. */
+const FLUSH_MS = 5000;
 
 export type WorkspaceFacts = {
 	workspace: string;
@@ -27,4 +35,116 @@ export interface HostLifecycle {
 	update(facts: WorkspaceFacts): void;
 	/** `flush`: what the sandbox holds is still brought home, within a bound. */
 	close(options: { flush: boolean }): Promise<void>;
+}
+
+export type WorkspaceHostOptions = HostContext & {
+	syncUrl: string;
+	emit(event: RunnerEventBody): void;
+	log: Log;
+};
+
+export class WorkspaceHost implements HostLifecycle {
+	readonly flush: Flush;
+	readonly terminals: Terminals;
+	#room: SyncRoom;
+	#link: AgentLink;
+	#facts: WorkspaceFacts;
+	#log: Log;
+
+	constructor(options: WorkspaceHostOptions) {
+		this.#facts = options.facts;
+		this.#log = options.log;
+		const { workspace, room, ticket, driver } = options.facts;
+		const about = (message: string, detail?: object) =>
+			options.log.info(message, { workspace, ...detail });
+		this.#room = new SyncRoom({
+			url: options.syncUrl,
+			room,
+			ticket,
+			onRefused: (code, reason) =>
+				options.log.warn('sync refused a room', { workspace, code, reason }),
+		});
+		this.flush = new Flush(this.#room, flushEvents(options, about));
+		this.#link = connectAgent(options.openAgent, about);
+		this.#link.on('connected', (client) => this.#attach(client));
+		this.terminals = new Terminals({
+			link: this.#link,
+			owner: driver,
+			log: about,
+			onActivity: () => options.touch(),
+			onState: (terminal, driver, watchers) =>
+				options.emit({ type: 'terminal', workspace, terminal, driver, watchers }),
+		});
+	}
+
+	/** The terminals don't wait for this: they work as soon as the agent answers. */
+	async start(signal: AbortSignal): Promise<void> {
+		const attached = Promise.withResolvers<void>();
+		const stop = () => attached.reject(signal.reason);
+		signal.addEventListener('abort', stop, { once: true });
+		this.#onAttached = attached.resolve;
+		try {
+			await attached.promise;
+			await Promise.race([this.flush.drain(), aborted(signal)]);
+		} finally {
+			signal.removeEventListener('abort', stop);
+		}
+	}
+
+	/** A new ticket takes effect at the room's next connection. */
+	update(facts: WorkspaceFacts): void {
+		if (facts.ticket === this.#facts.ticket) return;
+		this.#facts = facts;
+		this.#room.renew(facts.ticket);
+	}
+
+	async close({ flush }: { flush: boolean }): Promise<void> {
+		if (flush && this.#link.client) {
+			await this.flush.drain(FLUSH_MS).catch((cause) => {
+				const { workspace } = this.#facts;
+				this.#log.warn('the last changes stay on the volume', { workspace, cause });
+			});
+		}
+		this.terminals.close(flush ? 'noSandbox' : 'notReady');
+		this.#link.close();
+		this.flush.close();
+	}
+
+	#onAttached: () => void = () => {};
+
+	#attach(client: AgentClient): void {
+		this.flush.attach(client).then(
+			() => this.#onAttached(),
+			(cause) => {
+				this.#log.warn('the files could not be attached', {
+					workspace: this.#facts.workspace,
+					cause,
+				});
+				// The link connects again.
+				client.close();
+			},
+		);
+	}
+}
+
+function flushEvents(
+	{ facts: { workspace }, emit, touch }: WorkspaceHostOptions,
+	log: (message: string, detail?: Record<string, unknown>) => void,
+): ConstructorParameters<typeof Flush>[1] {
+	return {
+		warning: (code, message, path) =>
+			emit({ type: 'warning', workspace, code, message, ...(path && { path }) }),
+		blob: (sha, size) => emit({ type: 'blob', workspace, sha, size }),
+		missingBlobs: (shas) => emit({ type: 'blobs-missing', workspace, shas }),
+		activity: () => touch(),
+		log,
+	};
+}
+
+/** Rejects with the signal's reason. */
+function aborted(signal: AbortSignal): Promise<never> {
+	const { promise, reject } = Promise.withResolvers<never>();
+	if (signal.aborted) reject(signal.reason);
+	else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+	return promise;
 }

@@ -1,0 +1,92 @@
+// The runnerd process: configuration, wiring, signals.
+
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { judgeDigest } from '@containrlab/judges/digest.ts';
+import { LabLookup } from '@containrlab/labs/lookup.ts';
+import { importTicketPublicKey } from '@containrlab/protocol/ticket.ts';
+import { Api } from './api.ts';
+import { readConfig } from './config.ts';
+import { Engine } from './engine.ts';
+import { EventLog } from './events.ts';
+import { JudgeRuns } from './judge-run.ts';
+import { jsonLog } from './log.ts';
+import { Sandboxes } from './sandboxes.ts';
+import { SessionRecord } from './sessions-record.ts';
+import { RecordStore } from './state.ts';
+import { TerminalDoor } from './terminals/upgrade.ts';
+import { WorkspaceHost } from './workspace-host.ts';
+
+/** Longer than a supervisor's patience would be a kill anyway. */
+const END_MS = 8000;
+
+const config = await readConfig(process.env);
+const log = jsonLog((line) => process.stderr.write(line));
+const engine = new Engine(config.DOCKER_HOST, config.RUNNERD_INSTANCE);
+const events = new EventLog();
+const emit = events.emit.bind(events);
+await mkdir(config.RUNNERD_DATA, { recursive: true, mode: 0o700 });
+
+const sandboxes = new Sandboxes({
+	engine,
+	log,
+	store: new RecordStore(join(config.RUNNERD_DATA, 'sessions'), SessionRecord, log),
+	image: config.SANDBOX_IMAGE,
+	imagesVolume: config.IMAGES_VOLUME,
+	poolSize: config.POOL_SIZE,
+	host: (context) => new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, log }),
+	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
+});
+const labs = new LabLookup(config.LABS_DIR);
+const judges = new JudgeRuns({
+	directory: join(config.RUNNERD_DATA, 'judge-runs'),
+	findLab: (slug, digest) => labs.find(slug, digest),
+	sandboxes,
+	emit,
+	log,
+	judgeDigest: await judgeDigest(),
+});
+const terminals = new TerminalDoor({
+	ticketKey: await importTicketPublicKey(config.ticketPublicKey),
+	find: (workspace) => sandboxes.host(workspace)?.terminals,
+});
+const { server } = new Api({
+	token: config.token,
+	image: config.SANDBOX_IMAGE,
+	engine,
+	sandboxes,
+	events,
+	judges,
+	terminals,
+	log,
+});
+
+let ending = false;
+async function end(why: string): Promise<void> {
+	if (ending) return;
+	ending = true;
+	log.info('ending', { why });
+	setTimeout(() => process.exit(1), END_MS);
+	server.close();
+	await judges.close();
+	await sandboxes.close();
+	terminals.close();
+	events.close();
+	process.exit(0);
+}
+process.on('SIGTERM', () => void end('SIGTERM'));
+process.on('SIGINT', () => void end('SIGINT'));
+if (config.EXIT_WITH_PARENT) {
+	process.stdin.resume();
+	process.stdin.on('end', () => void end('the parent is gone'));
+	process.stdin.on('error', () => void end('the parent is gone'));
+}
+
+await sandboxes.open();
+await judges.open();
+await new Promise<void>((resolve) =>
+	server.listen(config.RUNNERD_LISTEN.port, config.RUNNERD_LISTEN.host, resolve),
+);
+const { address, family, port } = server.address() as AddressInfo;
+process.stdout.write(`ready http://${family === 'IPv6' ? `[${address}]` : address}:${port}\n`);
