@@ -8,17 +8,19 @@ const run = promisify(execFile);
 export interface RunOptions {
 	env?: Record<string, string>;
 	timeoutMs?: number;
+	cwd?: string;
 }
 
 /** Standard output of a program that must succeed; its last words are in the error otherwise. */
 export async function output(
 	[program = '', ...args]: readonly string[],
-	{ env = {}, timeoutMs = 30_000 }: RunOptions = {},
+	{ env = {}, timeoutMs = 30_000, cwd }: RunOptions = {},
 ): Promise<string> {
 	try {
 		const { stdout } = await run(program, args, {
 			env: { ...process.env, LC_ALL: 'C', ...env },
 			timeout: timeoutMs,
+			cwd,
 			maxBuffer: 64 * 1024 * 1024,
 		});
 		return stdout;

@@ -1,0 +1,109 @@
+// The processes of an installation, and what each is told.
+
+import { join } from 'node:path';
+import { ROOT } from './setup/data-dir.ts';
+import type { DataDir } from './setup/data-dir.ts';
+import type { Ports } from './setup/ports.ts';
+import type { Secrets } from './setup/secrets.ts';
+import { Service, type ServiceSpec } from './supervise/service.ts';
+
+export interface Installation {
+	data: DataDir;
+	ports: Ports;
+	secrets: Secrets;
+	instance: string;
+	databaseUrl: string;
+	dockerHost: string;
+	sandboxImage: string;
+	imagesVolume: string;
+	/** Services start again when their source changes; web serves unbundled pages. */
+	dev: boolean;
+}
+
+type LogFor = (name: string) => (line: string) => void;
+
+/** The guard of the embedded Postgres. */
+export function postgresService(
+	data: DataDir,
+	port: number,
+	secrets: Secrets,
+	log: LogFor,
+): Service {
+	return new Service({
+		name: 'postgres',
+		command: [process.execPath, join(ROOT, 'db', 'embedded-main.ts')],
+		env: {
+			...inherited(),
+			POSTGRES_DIR: data.in('postgres'),
+			POSTGRES_PASSWORD_FILE: secrets.postgresPassword,
+			POSTGRES_PORT: String(port),
+		},
+		log: log('postgres'),
+		graceMs: 20_000,
+	});
+}
+
+/** In the order in which they start; they end in the opposite one. */
+export function appServices(made: Installation, log: LogFor): Service[] {
+	const { ports, secrets } = made;
+	const local = (port: number) => `127.0.0.1:${port}`;
+	const labs = join(ROOT, 'labs');
+	const service = (name: string, env: Record<string, string>): Service => {
+		// Vite reloads web's pages itself.
+		const watch = made.dev && name !== 'web' ? ['--watch', '--watch-preserve-output'] : [];
+		const spec: ServiceSpec = {
+			name,
+			command: [process.execPath, ...watch, join(ROOT, name, 'main.ts')],
+			env: { ...inherited(), ...env },
+			log: log(name),
+		};
+		return new Service(spec);
+	};
+	return [
+		service('sync', {
+			SYNC_LISTEN: local(ports.sync),
+			DATABASE_URL: made.databaseUrl,
+			TICKET_PUBLIC_KEY_FILE: secrets.ticketPublicKey,
+			SYNC_TOKEN_FILE: secrets.syncToken,
+		}),
+		service('runnerd', {
+			RUNNERD_LISTEN: local(ports.runnerd),
+			RUNNERD_DATA: made.data.in('runnerd'),
+			RUNNERD_INSTANCE: made.instance,
+			DOCKER_HOST: made.dockerHost,
+			SYNC_URL: `ws://${local(ports.sync)}`,
+			TICKET_PUBLIC_KEY_FILE: secrets.ticketPublicKey,
+			RUNNERD_TOKEN_FILE: secrets.runnerdToken,
+			LABS_DIR: labs,
+			SANDBOX_IMAGE: made.sandboxImage,
+			IMAGES_VOLUME: made.imagesVolume,
+			...passedOn('POOL_SIZE'),
+		}),
+		service('web', {
+			WEB_LISTEN: local(ports.web),
+			DATABASE_URL: made.databaseUrl,
+			SYNC_URL: `http://${local(ports.sync)}`,
+			SYNC_TOKEN_FILE: secrets.syncToken,
+			RUNNERD_URL: `http://${local(ports.runnerd)}`,
+			RUNNERD_TOKEN_FILE: secrets.runnerdToken,
+			TICKET_PRIVATE_KEY_FILE: secrets.ticketPrivateKey,
+			LABS_DIR: labs,
+			...passedOn('WEB_ORIGIN'),
+			...(made.dev ? { WEB_DEV: '1' } : { NODE_ENV: 'production' }),
+		}),
+	];
+}
+
+/** What any program may need of our environment; nobody inherits the rest. */
+function inherited(): Record<string, string> {
+	return passedOn('PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS');
+}
+
+function passedOn(...names: string[]): Record<string, string> {
+	return Object.fromEntries(
+		names.flatMap((name) => {
+			const value = process.env[name];
+			return value === undefined ? [] : [[name, value]];
+		}),
+	);
+}

@@ -1,0 +1,56 @@
+// The ports of the services on loopback: the usual three, or free ones that are kept for next time.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { freePort, portIsFree } from '@containrlab/db/embedded.ts';
+import { z } from 'zod';
+import { output } from '../shell.ts';
+import { Refusal } from '../steps.ts';
+
+const Ports = z.object({
+	web: z.number().int(),
+	sync: z.number().int(),
+	runnerd: z.number().int(),
+	postgres: z.number().int(),
+});
+export type Ports = z.infer<typeof Ports>;
+
+/** `first` 0: free ones, remembered in `file` so that an open page finds the next start. */
+export async function choosePorts(first: number, file: string): Promise<Ports> {
+	if (first !== 0) {
+		const ports = { web: first, sync: first + 1, runnerd: first + 2 };
+		for (const [service, port] of Object.entries(ports)) {
+			if (!(await portIsFree(port))) throw await taken(port, service, first);
+		}
+		// Nobody outside needs to know it.
+		const postgres = (await portIsFree(first + 3)) ? first + 3 : await freePort();
+		return { ...ports, postgres };
+	}
+	const remembered = await readFile(file, 'utf8')
+		.then((text) => Ports.safeParse(JSON.parse(text)).data)
+		.catch(() => undefined);
+	const chosen = new Set<number>();
+	const pick = async (wanted: number | undefined): Promise<number> => {
+		let port = wanted && (await portIsFree(wanted)) ? wanted : await freePort();
+		while (chosen.has(port)) port = await freePort();
+		chosen.add(port);
+		return port;
+	};
+	const ports: Ports = {
+		web: await pick(remembered?.web),
+		sync: await pick(remembered?.sync),
+		runnerd: await pick(remembered?.runnerd),
+		postgres: await pick(remembered?.postgres),
+	};
+	await writeFile(file, JSON.stringify(ports), { mode: 0o600 });
+	return ports;
+}
+
+async function taken(port: number, service: string, first: number): Promise<Refusal> {
+	const listed = await output(['ss', '-Hltnp', `sport = :${port}`]).catch(() => '');
+	const who = /users:\(\("([^"]+)",pid=(\d+)/.exec(listed);
+	const by = who ? `${who[1]} (pid ${who[2]})` : 'another program';
+	return new Refusal(
+		`Port ${port}, which ${service} needs, is taken by ${by}. ` +
+			`End it, or choose others: CONTAINRLAB_PORT=${first + 100} npm start`,
+	);
+}

@@ -1,0 +1,66 @@
+// Secrets: made once, on the first start, readable by their owner alone.
+
+import { createPublicKey, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { chmod, link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Paths of files, except the passwords, which people are shown. */
+export interface Secrets {
+	ticketPrivateKey: string;
+	ticketPublicKey: string;
+	syncToken: string;
+	runnerdToken: string;
+	postgresPassword: string;
+	instructorPassword: { path: string; value: string };
+	taPassword: { path: string; value: string };
+}
+
+export async function openSecrets(dir: string): Promise<Secrets> {
+	const ticketPrivateKey = join(dir, 'ticket-private.pem');
+	const ticketPublicKey = join(dir, 'ticket-public.pem');
+	const privatePem = await once(ticketPrivateKey, () =>
+		generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+	);
+	await once(ticketPublicKey, () =>
+		createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString(),
+	);
+	const token = () => `${randomBytes(32).toString('base64url')}\n`;
+	const tokenFile = async (name: string) => {
+		await once(join(dir, name), token);
+		return join(dir, name);
+	};
+	const password = async (name: string) => {
+		const path = join(dir, name);
+		return { path, value: (await once(path, readablePassword)).trim() };
+	};
+	return {
+		ticketPrivateKey,
+		ticketPublicKey,
+		syncToken: await tokenFile('sync-token'),
+		runnerdToken: await tokenFile('runnerd-token'),
+		postgresPassword: await tokenFile('postgres-password'),
+		instructorPassword: await password('instructor-password'),
+		taPassword: await password('ta-password'),
+	};
+}
+
+/** The file's content, after making it if it isn't there: complete or absent, never half. */
+async function once(path: string, make: () => string): Promise<string> {
+	const partial = `${path}.${process.pid}`;
+	await writeFile(partial, make(), { mode: 0o600 });
+	await link(partial, path).catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== 'EEXIST') throw error;
+	});
+	await unlink(partial);
+	await chmod(path, 0o600);
+	return readFile(path, 'utf8');
+}
+
+/** To be read off a screen and typed: 16 of 31 signs without look-alikes, 79 bits. */
+function readablePassword(): string {
+	const signs = 'abcdefghjkmnpqrstuvwxyz23456789';
+	const groups = Array.from({ length: 4 }, () =>
+		Array.from({ length: 4 }, () => signs[randomInt(signs.length)]).join(''),
+	);
+	return `${groups.join('-')}\n`;
+}
