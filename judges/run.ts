@@ -58,6 +58,7 @@ export async function judge(
 		const log = new RunLog(options.onLog ?? (() => {}));
 		const facts = await phases.run('prepare', async () => {
 			const ready = await sandbox;
+			options.signal?.throwIfAborted();
 			if (refused) return { passed: false, value: undefined };
 			const signalled = options.signal ? { signal: options.signal } : {};
 			await place(ready, withPlants(lab, files), options.signal);
