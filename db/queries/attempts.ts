@@ -53,7 +53,8 @@ export async function insertAttempt(
 		.select({ id: workspaces.id })
 		.from(workspaces)
 		.where(eq(workspaces.id, attempt.workspaceId))
-		.for('update');
+		// Not `update`: events refer to this row, and their writers mustn't wait for us.
+		.for('no key update');
 	const open = await openAttempt(tx, attempt.workspaceId);
 	if (open) return { row: open, created: false };
 	const [last] = await tx
@@ -140,7 +141,11 @@ export async function recordPhase(
 	phase: AttemptPhase,
 ): Promise<AttemptRow | undefined> {
 	return db.transaction(async (tx) => {
-		const rows = await tx.select().from(attempts).where(eq(attempts.id, run.id)).for('update');
+		const rows = await tx
+			.select()
+			.from(attempts)
+			.where(eq(attempts.id, run.id))
+			.for('no key update');
 		const row = first(rows);
 		if (!row) return undefined;
 		return change(tx, run, { status: 'running', phases: withPhase(row.phases, phase) });

@@ -128,12 +128,17 @@ export async function rolesOf(
 
 export type Cursor = { launch: string; seq: number };
 
-export async function readCursor(db: Executor, runner: string): Promise<Cursor | undefined> {
-	const rows = await db
+/** `locked`: nobody else moves it before the transaction ends. */
+export async function readCursor(
+	db: Executor,
+	runner: string,
+	mode?: 'locked',
+): Promise<Cursor | undefined> {
+	const query = db
 		.select({ launch: runnerCursor.launch, seq: runnerCursor.seq })
 		.from(runnerCursor)
 		.where(eq(runnerCursor.runner, runner));
-	return first(rows);
+	return first(mode === 'locked' ? await query.for('update') : await query);
 }
 
 export async function writeCursor(db: Executor, runner: string, cursor: Cursor): Promise<void> {

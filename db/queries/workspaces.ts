@@ -115,19 +115,32 @@ export async function touchWorkspace(db: Executor, id: string): Promise<void> {
 		.where(eq(workspaces.id, id));
 }
 
-/** Newest work first. */
-export async function workspacesOf(
+/** A workspace as lists show it; `activeAt` follows the typing, too. */
+export type ListedWorkspace = { id: string; labSlug: string; ownerId: string; activeAt: Date };
+
+/** All of a class, or one member's; those that were worked on last come first. */
+export async function workspacesIn(
 	db: Executor,
 	classId: string,
-	ownerId: string,
-): Promise<Workspace[]> {
+	ownerId?: string,
+): Promise<ListedWorkspace[]> {
+	const lastEdit = sql`(select ${docUpdates.at} from ${docUpdates} where ${docUpdates.room} = 'workspace:' || ${workspaces.id} order by ${docUpdates.seq} desc limit 1)`;
+	const activeAt = sql<Date>`greatest(${workspaces.lastActiveAt}, ${lastEdit})`.mapWith(
+		workspaces.lastActiveAt,
+	);
 	return db
-		.select()
+		.select({
+			id: workspaces.id,
+			labSlug: workspaces.labSlug,
+			ownerId: workspaces.ownerId,
+			activeAt,
+		})
 		.from(workspaces)
-		.where(and(eq(workspaces.classId, classId), eq(workspaces.ownerId, ownerId)))
-		.orderBy(desc(workspaces.lastActiveAt));
-}
-
-export async function workspacesIn(db: Executor, classId: string): Promise<Workspace[]> {
-	return db.select().from(workspaces).where(eq(workspaces.classId, classId));
+		.where(
+			and(
+				eq(workspaces.classId, classId),
+				ownerId === undefined ? undefined : eq(workspaces.ownerId, ownerId),
+			),
+		)
+		.orderBy(desc(activeAt));
 }

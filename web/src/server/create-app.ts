@@ -6,11 +6,15 @@ import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
 import { Auth } from './auth.ts';
 import { EventHub, REVOCATIONS_CHANNEL } from './hub.ts';
+import { JudgeQueue } from './judge-queue.ts';
+import { Judging } from './judging.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
 import { OpenConnections, type Revocation } from './revocation.ts';
+import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { Submissions } from './submit.ts';
 import { SyncClient } from './sync-client.ts';
 import { TicketSigner } from './tickets.ts';
 import { UpgradeProxy } from './upgrade.ts';
@@ -40,6 +44,21 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const hub = new EventHub(connection, log);
 	const sandboxes = new Sandboxes({ db, runnerd, tickets, log });
 
+	const judging = new Judging({ db, runnerd, log });
+	const queue = new JudgeQueue({
+		...{ databaseUrl: config.databaseUrl, db, log },
+		judge: (attemptId, signal) => judging.judge(attemptId, signal),
+	});
+	const submissions = new Submissions({
+		...{ db, sync, runnerd, labs, log },
+		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
+	});
+	const runnerEvents = new RunnerEvents({
+		...{ db, runnerd, log },
+		onReady: (workspaceId) => sandboxes.giveBlobs(workspaceId),
+		onJudgeDone: (run) => judging.done(run),
+	});
+
 	const revoke = async (revocation: Revocation) => {
 		open.apply(revocation);
 		await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
@@ -50,16 +69,18 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const { origin, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
-			...{ config, db, connection, auth, labs, sync, runnerd, sandboxes },
+			...{ config, db, connection, auth, labs, sync, runnerd, sandboxes, submissions },
 			...{ hub, open, revoke, log },
-		} as unknown as App,
+		},
 		upgrades: new UpgradeProxy({ db, auth, tickets, open, log, origin, syncUrl, runnerdUrl }),
 		start: () => {
 			void hub.start(hearRevocation);
+			queue.start();
+			runnerEvents.start();
 		},
 		stop: async () => {
 			open.cutAll();
-			await hub.stop();
+			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop()]);
 			await connection[Symbol.asyncDispose]();
 		},
 	};

@@ -1,1 +1,116 @@
-export class Submissions {}
+// Submitting: everything on disk into the document, the document's state at one position, bytes into
+// blobs, and then the attempt with its job in one transaction.
+
+import * as Y from 'yjs';
+import type { Database } from '@containrlab/db/connect.ts';
+import { emitAttempt, insertAttempt, openAttempt } from '@containrlab/db/queries/attempts.ts';
+import { blobBytes, keepBlobs, linkBlobs } from '@containrlab/db/queries/blobs.ts';
+import type { Executor } from '@containrlab/db/queries/executor.ts';
+import {
+	keepLabVersion,
+	touchWorkspace,
+	type WorkspaceContext,
+} from '@containrlab/db/queries/workspaces.ts';
+import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
+import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
+import type { Labs } from './labs.ts';
+import type { Log } from './log.ts';
+import type { RunnerdClient } from './runnerd-client.ts';
+import { Refused, Unreachable } from './service-call.ts';
+import { gatherFiles } from './submitted-files.ts';
+import type { SyncClient } from './sync-client.ts';
+
+export type Submission =
+	| { ok: true; attempt: string; number: number; created: boolean }
+	| { ok: false; reason: 'no-lab' | 'sync-unavailable' };
+
+/** Puts the job of judging an attempt into the queue, within the caller's transaction. */
+export type Enqueue = (tx: Executor, attemptId: string) => Promise<void>;
+
+export interface SubmitDeps {
+	db: Database;
+	sync: Pick<SyncClient, 'snapshot'>;
+	runnerd: Pick<RunnerdClient, 'drain' | 'blob'>;
+	labs: Labs;
+	enqueue: Enqueue;
+	log: Log;
+}
+
+export class Submissions {
+	readonly #deps: SubmitDeps;
+
+	constructor(deps: SubmitDeps) {
+		this.#deps = deps;
+	}
+
+	async submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
+		const { db, labs, enqueue, sync } = this.#deps;
+		const open = await openAttempt(db, workspace.id);
+		if (open) return { ok: true, attempt: open.id, number: open.number, created: false };
+		const lab = labs.get(workspace.labSlug);
+		if (!lab) return { ok: false, reason: 'no-lab' };
+
+		const { source, drained } = await this.#drain(workspace.id);
+		let snapshot;
+		try {
+			snapshot = await sync.snapshot(workspaceRoom(workspace.id));
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			this.#deps.log('warn', 'a submission found no sync', { cause });
+			return { ok: false, reason: 'sync-unavailable' };
+		}
+		const doc = new Y.Doc();
+		Y.applyUpdate(doc, snapshot.update);
+		const { files, left, blobs } = await gatherFiles(doc, drained, (sha) =>
+			this.#bytes(workspace.id, sha),
+		);
+		doc.destroy();
+
+		return db.transaction(async (tx) => {
+			await keepLabVersion(tx, lab);
+			await keepBlobs(tx, blobs);
+			const { row, created } = await insertAttempt(tx, {
+				id: newId(),
+				workspaceId: workspace.id,
+				submittedBy: userId,
+				source,
+				logSeq: snapshot.seq,
+				files,
+				left,
+				labDigest: lab.digest,
+			});
+			if (created) {
+				const binary = files.flatMap((file) => (file.kind === 'binary' ? [file.sha] : []));
+				await linkBlobs(tx, workspace.id, [...new Set(binary)]);
+				await touchWorkspace(tx, workspace.id);
+				await enqueue(tx, row.id);
+				await emitAttempt(tx, row);
+			}
+			return { ok: true, attempt: row.id, number: row.number, created };
+		});
+	}
+
+	/** Without a sandbox there is nothing beside the document; without runnerd nobody can know. */
+	async #drain(
+		workspaceId: string,
+	): Promise<{ source: 'drained' | 'document'; drained: DrainResult | undefined }> {
+		try {
+			return { source: 'drained', drained: await this.#deps.runnerd.drain(workspaceId) };
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			this.#deps.log('warn', 'a sandbox could not be drained', { workspaceId, cause });
+			return { source: 'document', drained: undefined };
+		}
+	}
+
+	async #bytes(workspaceId: string, sha: string): Promise<Uint8Array | undefined> {
+		const kept = await blobBytes(this.#deps.db, sha);
+		if (kept) return kept;
+		try {
+			return await this.#deps.runnerd.blob(workspaceId, sha);
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			return undefined;
+		}
+	}
+}

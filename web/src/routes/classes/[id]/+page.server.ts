@@ -5,7 +5,7 @@ import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import { lastAttempts } from '@containrlab/db/queries/attempts.ts';
 import { labsOf, membersOf, removeMember, roleIn } from '@containrlab/db/queries/classes.ts';
 import { emitEvent } from '@containrlab/db/queries/events.ts';
-import { workspacesIn, workspacesOf } from '@containrlab/db/queries/workspaces.ts';
+import { workspacesIn } from '@containrlab/db/queries/workspaces.ts';
 import { isStaff } from '#server/access.ts';
 import { app } from '#server/app.ts';
 import { requireClassRole } from '#server/kit.ts';
@@ -16,13 +16,10 @@ export const load: PageServerLoad = async (event) => {
 	const { db, labs: catalog } = app();
 	const [slugs, work, last] = await Promise.all([
 		labsOf(db, found.id),
-		isStaff(role) ? workspacesIn(db, found.id) : workspacesOf(db, found.id, viewer.id),
+		workspacesIn(db, found.id, isStaff(role) ? undefined : viewer.id),
 		lastAttempts(db, found.id),
 	]);
-	const workspaces = work.map(({ id, labSlug, ownerId, lastActiveAt }) => ({
-		...{ id, labSlug, ownerId, lastActiveAt },
-		attempt: last.get(id) ?? null,
-	}));
+	const workspaces = work.map((each) => ({ ...each, attempt: last.get(each.id) ?? null }));
 	const labs = slugs.map((slug) => {
 		const lab = catalog.get(slug);
 		const mine = workspaces.find((each) => each.labSlug === slug && each.ownerId === viewer.id);
@@ -69,7 +66,7 @@ export const actions: Actions = {
 		});
 		await revoke({ kind: 'member', userId, classId });
 		// Sockets that reached sync by another way than this process.
-		for (const { id } of await workspacesOf(db, classId, userId)) {
+		for (const { id } of await workspacesIn(db, classId, userId)) {
 			await sync
 				.revoke(`workspace:${id}`, { userId, final: true })
 				.catch((cause: unknown) => log('warn', 'sync could not be told', { cause }));

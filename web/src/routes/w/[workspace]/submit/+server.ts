@@ -1,0 +1,21 @@
+// Submitting the workspace: answers at once, the verdict comes by events.
+
+import { error, json } from '@sveltejs/kit';
+import { app } from '#server/app.ts';
+import { requireWorkspace } from '#server/kit.ts';
+import type { RequestHandler } from './$types';
+
+export const POST: RequestHandler = async (event) => {
+	const { viewer, workspace } = await requireWorkspace(event, event.params.workspace, 'submit');
+	const result = await app().submissions.submit(workspace, viewer.id);
+	if (result.ok) {
+		const { attempt, number } = result;
+		return json({ attempt, number }, { status: 202 });
+	}
+	if (result.reason === 'no-lab') {
+		error(409, 'This lab is no longer taught here.', { advice: 'Tell your instructor.' });
+	}
+	error(503, 'Your files could not be read just now.', {
+		advice: 'Nothing was submitted and nothing is lost. Try again in a few seconds.',
+	});
+};

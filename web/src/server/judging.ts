@@ -1,0 +1,201 @@
+// Judging an attempt: hands it to runnerd, waits, tries again when the trouble is ours, and writes
+// one verdict. Everything is repeatable: whoever takes over after a crash finds the same run.
+
+import type { Database } from '@containrlab/db/connect.ts';
+import {
+	attemptById,
+	markRunning,
+	nextTry,
+	settle,
+	type AttemptRow,
+} from '@containrlab/db/queries/attempts.ts';
+import { blobBytes } from '@containrlab/db/queries/blobs.ts';
+import { labVersion } from '@containrlab/db/queries/workspaces.ts';
+import type { JudgeRun, JudgeRunRequest } from '@containrlab/protocol/sandbox.ts';
+import type { Verdict } from '@containrlab/protocol/verdict.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from './log.ts';
+import { finalPhases } from './phases.ts';
+import type { Run, RunnerdClient } from './runnerd-client.ts';
+import { Refused, Unreachable } from './service-call.ts';
+import { submittedFiles } from './submitted-files.ts';
+
+export interface JudgingOptions {
+	/** Runs of one attempt before we apologise. */
+	tries: number;
+	/** How long runnerd may be away before that counts as trouble. */
+	patienceMs: number;
+	/** How often we ask, should the event that it is done be missed. */
+	pollMs: number;
+	retryMs: number;
+}
+
+const DEFAULTS: JudgingOptions = {
+	tries: 3,
+	patienceMs: 5 * 60_000,
+	pollMs: 2_000,
+	retryMs: 1_000,
+};
+
+const APOLOGY =
+	'Something broke on our side, so this attempt says nothing about your work, which is safe. ' +
+	'Submit again; if it happens again, tell your instructor.';
+
+/** A run that gave no verdict, and why: for the log and the code on the attempt. */
+type Trouble = { status: 'trouble'; code: string };
+type Done = Extract<JudgeRun, { status: 'done' }>;
+
+export class Judging {
+	readonly #db: Database;
+	readonly #runnerd: RunnerdClient;
+	readonly #log: Log;
+	readonly #options: JudgingOptions;
+	/** One at a time for each attempt in this process, however many jobs ask. */
+	readonly #running = new Map<string, Promise<void>>();
+	readonly #wakers = new Map<string, () => void>();
+
+	constructor(
+		deps: { db: Database; runnerd: RunnerdClient; log: Log },
+		options: Partial<JudgingOptions> = {},
+	) {
+		this.#db = deps.db;
+		this.#runnerd = deps.runnerd;
+		this.#log = deps.log;
+		this.#options = { ...DEFAULTS, ...options };
+	}
+
+	/** Resolves when the attempt has its verdict, from here or from elsewhere. */
+	judge(attemptId: string, signal: AbortSignal): Promise<void> {
+		const running = this.#running.get(attemptId);
+		if (running) return running;
+		const work = this.#judge(attemptId, signal).finally(() => this.#running.delete(attemptId));
+		this.#running.set(attemptId, work);
+		return work;
+	}
+
+	/** runnerd said that a run is done: whoever waits for it asks at once. */
+	async done(run: Run): Promise<void> {
+		const wake = this.#wakers.get(run.attempt);
+		if (wake) return wake();
+		const attempt = await attemptById(this.#db, run.attempt);
+		// Settled already, and the acknowledgement was lost.
+		if (attempt?.verdict) await this.#acknowledge(run);
+	}
+
+	async #judge(attemptId: string, signal: AbortSignal): Promise<void> {
+		for (;;) {
+			const attempt = await attemptById(this.#db, attemptId);
+			if (!attempt || attempt.verdict) return;
+			const run = { attempt: attemptId, try: attempt.try };
+			const result = await this.#run(attempt, run, signal);
+			const ours = result.status === 'trouble' || result.verdict.status === 'error';
+			if (ours) {
+				const code = result.status === 'trouble' ? result.code : codeOf(result.verdict);
+				this.#log('warn', 'a judge run gave no verdict', { ...run, code });
+				if (attempt.try < this.#options.tries && code !== 'lab-mismatch') {
+					await nextTry(this.#db, { id: attemptId, try: attempt.try });
+					await this.#acknowledge(run);
+					await delay(this.#options.retryMs * attempt.try, undefined, { signal });
+					continue;
+				}
+			}
+			await this.#settle(run, result);
+			await this.#acknowledge(run);
+			return;
+		}
+	}
+
+	/** Only the first who comes with a verdict for this try changes anything. */
+	async #settle(run: Run, result: Done | Trouble): Promise<void> {
+		const attempt = await attemptById(this.#db, run.attempt);
+		const verdict = result.status === 'done' ? result.verdict : apology(result.code);
+		await settle(
+			this.#db,
+			{ id: run.attempt, try: run.try },
+			{
+				verdict: verdict.status === 'error' ? { ...verdict, message: APOLOGY } : verdict,
+				judgeDigest: result.status === 'done' ? result.judgeDigest : null,
+				phases: finalPhases(attempt?.phases ?? [], verdict),
+				log: result.status === 'done' ? result.log : [],
+			},
+		);
+	}
+
+	async #run(attempt: AttemptRow, run: Run, signal: AbortSignal): Promise<Done | Trouble> {
+		const request = await this.#request(attempt);
+		if (!request) return { status: 'trouble', code: 'lab-missing' };
+		let heard = Date.now();
+		let started = false;
+		for (;;) {
+			signal.throwIfAborted();
+			try {
+				const state: JudgeRun | undefined = started
+					? await this.#runnerd.run(run, signal)
+					: await this.#runnerd.startRun(run, request, signal);
+				heard = Date.now();
+				if (state?.status === 'done') return state;
+				if (!started) await markRunning(this.#db, { id: run.attempt, try: run.try });
+				// Unknown now: a runnerd without its memory. The same run may be put again.
+				started = state !== undefined;
+				await this.#doneOr(run, this.#options.pollMs, signal);
+			} catch (cause) {
+				const trouble = troubleOf(cause);
+				if (!trouble) throw cause;
+				if (trouble.lasting) return { status: 'trouble', code: trouble.code };
+				if (Date.now() - heard > this.#options.patienceMs) {
+					return { status: 'trouble', code: trouble.code };
+				}
+				await delay(this.#options.retryMs, undefined, { signal });
+			}
+		}
+	}
+
+	async #request(attempt: AttemptRow): Promise<JudgeRunRequest | undefined> {
+		const lab = await labVersion(this.#db, attempt.labDigest);
+		if (!lab) return undefined;
+		const files = await submittedFiles(attempt.files, (sha) => blobBytes(this.#db, sha));
+		return { lab: lab.slug, labDigest: lab.digest, files };
+	}
+
+	/** Until runnerd says that it is done, or `ms` have passed. */
+	async #doneOr(run: Run, ms: number, signal: AbortSignal): Promise<void> {
+		const woken = new AbortController();
+		this.#wakers.set(run.attempt, () => woken.abort());
+		try {
+			await delay(ms, undefined, { signal: AbortSignal.any([signal, woken.signal]) });
+		} catch {
+			signal.throwIfAborted();
+		} finally {
+			this.#wakers.delete(run.attempt);
+		}
+	}
+
+	/** When it is lost, runnerd says again that the run is done, or forgets it in its own time. */
+	async #acknowledge(run: Run): Promise<void> {
+		try {
+			await this.#runnerd.acknowledge(run);
+		} catch (cause) {
+			this.#log('warn', 'a judge run could not be acknowledged', { ...run, cause });
+		}
+	}
+}
+
+const codeOf = (verdict: Verdict): string => (verdict.status === 'error' ? verdict.code : '');
+
+const apology = (code: string): Verdict => ({
+	status: 'error',
+	code,
+	message: APOLOGY,
+	checks: [],
+	metrics: { durationMs: 0 },
+});
+
+/** Undefined for what isn't runnerd's: it goes up, and the job is tried again. */
+function troubleOf(cause: unknown): { code: string; lasting: boolean } | undefined {
+	if (cause instanceof Unreachable) return { code: 'runner-unreachable', lasting: false };
+	if (cause instanceof Refused) {
+		// 429 and 503: busy, or starting up; anything else would be refused again.
+		return { code: cause.code, lasting: cause.status !== 429 && cause.status !== 503 };
+	}
+	return undefined;
+}
