@@ -16,7 +16,7 @@ import type { Log } from './log.ts';
 import { Pool } from './pool.ts';
 import { SandboxError } from './sandbox-handle.ts';
 import type { JudgeSandbox, SandboxHandle, SandboxSource } from './sandbox-handle.ts';
-import type { Box } from './sandboxes-box.ts';
+import { Box } from './sandboxes-box.ts';
 import { Gate } from './sandboxes-gate.ts';
 import { UidSlots } from './sandboxes-slots.ts';
 import { Session, type SessionWorld } from './sessions.ts';
