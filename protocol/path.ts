@@ -19,8 +19,9 @@ export const FILE_LIMITS = {
 export type PathProblem =
 	'empty' | 'absolute' | 'too-long' | 'dots' | 'characters' | 'never-synced';
 
-// Control characters, and the marks that make a name read other than it is (right-to-left tricks).
-const UNSAFE = /[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\\]/u;
+// Control characters, the marks that make a name read other than it is (right-to-left tricks), and
+// halves of characters, which stand for names that aren't UTF-8.
+const UNSAFE = /[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\\]|\p{Cs}/u;
 const utf8 = new TextEncoder();
 
 /** Undefined when `path` may name a shared file: relative, `/`-separated, normalised. */
@@ -50,3 +51,11 @@ export const PATH_PROBLEM_TEXT: Record<PathProblem, string> = {
 	characters: "That name contains characters that can't be shown safely.",
 	'never-synced': `${NEVER_SYNCED.join(', ')} stay in the sandbox and are never synced.`,
 };
+
+// vim probes with "4913" and keeps ".name.swp"; NFS keeps what was deleted while open.
+const SCRATCH = /^(4913|\..*\.sw[a-p]|\.sw[a-p]|\.nfs[0-9a-f]{8,})$/;
+
+/** A tool's own short-lived file, never shared and not worth telling anyone about. */
+export function isScratch(path: string): boolean {
+	return SCRATCH.test(path.slice(path.lastIndexOf('/') + 1));
+}

@@ -1,0 +1,232 @@
+// From the disk into the document: one entry at a time, each in one transaction.
+
+import { newId } from '@containrlab/protocol/id.ts';
+import {
+	createFile,
+	deleteFile,
+	joinText,
+	renameFile,
+	restoreFile,
+	splitText,
+	type FileNode,
+} from '@containrlab/protocol/workspace-doc.ts';
+import * as Y from 'yjs';
+import type { ReadContent } from './agent-files.ts';
+import { chooseBase } from './choose-base.ts';
+import { decodeText, encodeText, sha256 } from './content.ts';
+import { applyToText, mergeEdits, unionEdits } from './merge.ts';
+import type { Absorb, Base, DiskEntry } from './reconcile.ts';
+import { DISK_ORIGIN, type FlushState } from './state.ts';
+
+/**
+ * The key of a file's node that says which version of which volume's ring the document has taken
+ * in. It travels in the same transaction as the text, so a crash can't part the two.
+ */
+export const SEEN = 'seen';
+
+export async function absorb(state: FlushState, action: Absorb): Promise<void> {
+	const { doc } = state.view;
+	switch (action.do) {
+		case 'create':
+			return create(state, action.path);
+		case 'content':
+			return takeContent(state, action.id, action.path);
+		case 'revive': {
+			const buried = state.graves.get(action.path);
+			state.graves.delete(action.path);
+			if (!buried || state.view.file(action.id)?.deletedAt === undefined) return;
+			doc.transact(() => restoreFile(doc, action.id), DISK_ORIGIN);
+			state.base.set(action.id, buried);
+			return;
+		}
+		case 'restore':
+			doc.transact(() => restoreFile(doc, action.id), DISK_ORIGIN);
+			return;
+		case 'mode': {
+			doc.transact(() => state.view.node(action.id)?.set('mode', action.mode), DISK_ORIGIN);
+			return rebase(state, action.id, { mode: action.mode });
+		}
+		case 'path': {
+			if (action.rename) doc.transact(() => renameFile(doc, action.id, action.path), DISK_ORIGIN);
+			const ino = state.disk.get(action.path)?.ino ?? 0;
+			return rebase(state, action.id, { path: action.path, ino });
+		}
+		case 'delete': {
+			const base = state.base.get(action.id);
+			doc.transact(() => deleteFile(doc, action.id), DISK_ORIGIN);
+			if (base) state.bury(base);
+			state.base.delete(action.id);
+			state.taken(action.id);
+		}
+	}
+}
+
+function rebase(state: FlushState, id: string, change: Partial<Base>): void {
+	const base = state.base.get(id);
+	if (!base) return;
+	state.base.set(id, { ...base, ...change });
+	state.taken(id);
+}
+
+async function create(state: FlushState, path: string): Promise<void> {
+	const seen = state.disk.get(path);
+	if (!seen || seen.content === undefined) return;
+	const { doc } = state.view;
+	const id = newId(12);
+	if (seen.kind !== 'file') {
+		const target = seen.kind === 'link' ? seen.content.slice('link:'.length) : '';
+		doc.transact(() => {
+			if (seen.kind === 'dir') createFile(doc, { kind: 'dir', path, mode: 0o755 }, id);
+			else createFile(doc, { kind: 'link', path, target }, id);
+		}, DISK_ORIGIN);
+		remember(state, id, seen, seen.kind === 'dir' ? 'dir' : 'link', seen.content, 0);
+		return;
+	}
+	const read = await state.files.read(path, id);
+	if (!read.disk) return;
+	const { mode } = read.disk;
+	const raw = decodeText(read.bytes);
+	doc.transact(() => {
+		if (raw !== undefined) createFile(doc, { kind: 'text', path, mode, text: raw }, id);
+		else {
+			const size = read.bytes.length;
+			createFile(doc, { kind: 'binary', path, mode, size, sha: read.sha }, id);
+		}
+		markSeen(state, state.view.node(id), read.v);
+	}, DISK_ORIGIN);
+	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length);
+	const kind = raw === undefined ? 'binary' : 'text';
+	remember(state, id, asRead(read), kind, docSide(raw, read.sha), read.v);
+}
+
+/** What was read, not what is there by now. */
+const asRead = (read: ReadContent): DiskEntry => ({ ...read.disk!, content: read.sha });
+
+/** The content that the document would have, had it nothing but this. */
+export function docSide(raw: string | undefined, sha: string): string {
+	if (raw === undefined) return sha;
+	const { text, eol, bom } = splitText(raw);
+	return sha256(encodeText(joinText(text, eol, bom)));
+}
+
+function remember(
+	state: FlushState,
+	id: string,
+	disk: DiskEntry,
+	kind: Base['kind'],
+	doc: string,
+	v: number,
+): void {
+	const { path, mode, ino } = disk;
+	const base = state.base.get(id);
+	state.base.set(id, {
+		id,
+		path,
+		kind,
+		doc,
+		disk: disk.content ?? '',
+		// A mode that changed as well is its own step, so that it reaches the document.
+		mode: base?.mode ?? mode,
+		ino,
+		v,
+	});
+	state.disk.set(path, disk);
+	state.taken(id);
+}
+
+function markSeen(state: FlushState, node: FileNode | undefined, v: number): void {
+	node?.set(SEEN, `${state.generation}:${v}`);
+}
+
+async function takeContent(state: FlushState, id: string, path: string): Promise<void> {
+	const seen = state.disk.get(path);
+	if (!seen || seen.content === undefined) return;
+	if (seen.kind === 'link') {
+		keepAside(state, id);
+		setKind(state, id, 'link', { target: seen.content.slice('link:'.length) });
+		remember(state, id, seen, 'link', seen.content, state.base.get(id)?.v ?? 0);
+		return;
+	}
+	const read = await state.files.read(path, id);
+	const raw = decodeText(read.bytes);
+	if (raw === undefined) {
+		keepAside(state, id);
+		setKind(state, id, 'binary', { size: read.bytes.length, sha: read.sha, [SEEN]: undefined });
+		state.hooks.blob(read.sha, read.bytes.length);
+		remember(state, id, asRead(read), 'binary', read.sha, read.v);
+		return;
+	}
+	if (state.view.file(id)?.kind !== 'text') {
+		keepAside(state, id);
+		const { text, eol, bom } = splitText(raw);
+		setKind(state, id, 'text', { text: new Y.Text(text), eol, bom });
+		state.view.doc.transact(() => markSeen(state, state.view.node(id), read.v), DISK_ORIGIN);
+	} else await mergeText(state, id, raw, read);
+	remember(state, id, asRead(read), 'text', docSide(raw, read.sha), read.v);
+}
+
+async function mergeText(
+	state: FlushState,
+	id: string,
+	raw: string,
+	read: ReadContent,
+): Promise<void> {
+	const ring = (await state.files.versions(id)).map(({ v, bytes }) => ({
+		v,
+		...splitText(bytes.toString('utf8')),
+	}));
+	const theirs = splitText(raw);
+	const from = chooseBase(ring, state.base.get(id)?.v ?? 0, theirs.text);
+	const base = ring.find((version) => version.v === from?.v);
+	const { doc } = state.view;
+	// From here to the end nothing waits: the text is merged as it is now.
+	doc.transact(() => {
+		const node = state.view.node(id);
+		const text = node?.get('text');
+		if (!node || !(text instanceof Y.Text)) return;
+		const mine = text.toString();
+		applyToText(
+			text,
+			base ? mergeEdits(base.text, mine, theirs.text) : unionEdits(mine, theirs.text),
+		);
+		if (theirs.eol !== base?.eol && theirs.eol !== node.get('eol')) node.set('eol', theirs.eol);
+		if (theirs.bom !== base?.bom && theirs.bom !== node.get('bom')) node.set('bom', theirs.bom);
+		markSeen(state, node, read.v);
+	}, DISK_ORIGIN);
+}
+
+/** What the document alone has, of content that can't be merged, goes on under another name. */
+function keepAside(state: FlushState, id: string): void {
+	const file = state.view.file(id);
+	const base = state.base.get(id);
+	const entry = state.view.entries().find((other) => other.id === id);
+	if (!file || !base || !entry || entry.content === base.doc) return;
+	const { doc } = state.view;
+	const { path, mode } = file;
+	doc.transact(() => {
+		if (file.kind === 'text') {
+			const text = joinText(file.text!.toString(), file.eol, file.bom);
+			createFile(doc, { kind: 'text', path, mode, text });
+		} else if (file.kind === 'binary') {
+			createFile(doc, { kind: 'binary', path, mode, size: file.size ?? 0, sha: file.sha ?? '' });
+		} else if (file.kind === 'link') {
+			createFile(doc, { kind: 'link', path, target: file.target ?? '' });
+		}
+	}, DISK_ORIGIN);
+}
+
+function setKind(
+	state: FlushState,
+	id: string,
+	kind: Base['kind'],
+	values: Record<string, unknown>,
+): void {
+	state.view.doc.transact(() => {
+		const node = state.view.node(id);
+		node?.set('kind', kind);
+		for (const [key, value] of Object.entries(values)) {
+			if (value === undefined) node?.delete(key);
+			else node?.set(key, value);
+		}
+	}, DISK_ORIGIN);
+}

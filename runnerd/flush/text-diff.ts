@@ -1,0 +1,113 @@
+// What changed between two texts: replaced ranges of the first, by lines, then by words.
+
+import diff from 'fast-diff';
+
+/** `[start, end)` of the old text became `text`. Offsets in UTF-16 units, on code point borders. */
+export interface Hunk {
+	start: number;
+	end: number;
+	text: string;
+}
+
+/**
+ * Tokens on both sides together, beyond which a range counts as replaced whole: a diff costs their
+ * product at worst, and the loop it runs on serves every sandbox.
+ */
+const TOKENS = 2000;
+const LINE = /[^\n]*\n|[^\n]+/g;
+// A word is changed whole or not at all: what one side typed never borrows letters that the other
+// side is deleting.
+const WORD = /[\p{L}\p{N}\p{M}_]+|\s+|[^]/gu;
+
+/** The hunks that turn `from` into `to`, in order, not touching one another. */
+export function diffText(from: string, to: string): Hunk[] {
+	const budget = { tokens: 2 * TOKENS };
+	return joinTouching(
+		refine({ start: 0, end: from.length, text: to }, from, LINE, budget).flatMap((hunk) =>
+			refine(hunk, from, WORD, budget),
+		),
+		from,
+	);
+}
+
+/** Characters deleted and inserted: how far apart two texts are. */
+export function distance(from: string, to: string): number {
+	return diffText(from, to).reduce((sum, h) => sum + (h.end - h.start) + h.text.length, 0);
+}
+
+function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: number }): Hunk[] {
+	const hunk = trim(whole, from);
+	if (hunk.start === hunk.end || hunk.text === '') return isEmpty(hunk) ? [] : [hunk];
+	const old = from.slice(hunk.start, hunk.end);
+	const before = old.match(token) ?? [];
+	const after = hunk.text.match(token) ?? [];
+	const tokens = before.length + after.length;
+	if (tokens > Math.min(TOKENS, budget.tokens)) return [hunk];
+	budget.tokens -= tokens;
+	const codes = new Map<string, string>();
+	const encode = (list: readonly string[]): string => list.map((t) => codeOf(codes, t)).join('');
+	const hunks: Hunk[] = [];
+	let at = hunk.start;
+	let oldIndex = 0;
+	let newIndex = 0;
+	let open: Hunk | undefined;
+	for (const [kind, run] of diff(encode(before), encode(after))) {
+		if (kind === diff.EQUAL) {
+			open = undefined;
+			for (let n = 0; n < run.length; n += 1) at += before[oldIndex++]!.length;
+			newIndex += run.length;
+			continue;
+		}
+		if (!open) hunks.push((open = { start: at, end: at, text: '' }));
+		for (let n = 0; n < run.length; n += 1) {
+			if (kind === diff.DELETE) at += before[oldIndex++]!.length;
+			else open.text += after[newIndex++]!;
+		}
+		open.end = at;
+	}
+	return hunks.map((h) => trim(h, from)).filter((h) => !isEmpty(h));
+}
+
+/** One UTF-16 unit per distinct token, clear of surrogates, which the library treats specially. */
+function codeOf(codes: Map<string, string>, token: string): string {
+	let code = codes.get(token);
+	if (code === undefined) {
+		code = String.fromCharCode(codes.size + 1);
+		codes.set(token, code);
+	}
+	return code;
+}
+
+const isEmpty = (hunk: Hunk): boolean => hunk.start === hunk.end && hunk.text === '';
+const splitsPair = (text: string, at: number): boolean =>
+	/[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at));
+
+/** Drops what both sides have in common at the ends, never cutting a code point in two. */
+function trim(hunk: Hunk, from: string): Hunk {
+	const { start, end, text } = hunk;
+	const most = Math.min(end - start, text.length);
+	let head = 0;
+	while (head < most && from.charCodeAt(start + head) === text.charCodeAt(head)) head += 1;
+	if (head > 0 && (splitsPair(from, start + head) || splitsPair(text, head))) head -= 1;
+	let tail = 0;
+	while (
+		tail < most - head &&
+		from.charCodeAt(end - 1 - tail) === text.charCodeAt(text.length - 1 - tail)
+	) {
+		tail += 1;
+	}
+	if (tail > 0 && (splitsPair(from, end - tail) || splitsPair(text, text.length - tail))) tail -= 1;
+	return { start: start + head, end: end - tail, text: text.slice(head, text.length - tail) };
+}
+
+function joinTouching(hunks: readonly Hunk[], from: string): Hunk[] {
+	const joined: Hunk[] = [];
+	for (const hunk of hunks) {
+		const last = joined.at(-1);
+		if (last && last.end >= hunk.start) {
+			last.text += from.slice(last.end, hunk.start) + hunk.text;
+			last.end = hunk.end;
+		} else joined.push({ ...hunk });
+	}
+	return joined;
+}

@@ -1,0 +1,295 @@
+"""The workspace's files for runnerd: look, read, compare and swap, and hear what changes.
+
+Every change names what it expects to find (`expect`: a file's hash, 'dir', 'link:<target>', or null
+for nothing) and is answered with what is there instead when that isn't so.
+"""
+
+import hashlib
+import json
+import os
+
+from ring import TEXT_MAX, Ring
+from tree import Tree, content_of, refusal, rename_new
+from watch import Watcher
+from wire import Refused
+
+VERSIONS_BYTES = 12 * 1024 * 1024
+PATHS_MAX = 4000
+
+
+def install(agent):
+    files = Files(agent)
+    for op in ('watch', 'scan', 'read', 'write', 'note', 'retire', 'ring', 'versions'):
+        agent.register(f'files.{op}', getattr(files, op))
+    for op in ('remove', 'move', 'mkdir', 'symlink', 'chmod'):
+        agent.register(f'files.{op}', refusing(getattr(files, op)))
+
+
+def refusing(handler):
+    """The file system's errors as refusals."""
+
+    def handle(request):
+        try:
+            return handler(request)
+        except OSError as error:
+            raise refusal(error) from error
+
+    return handle
+
+
+class Files:
+    def __init__(self, agent):
+        self._agent = agent
+        self._tree = Tree(agent.root)
+        self._ring = Ring(agent.state)
+        self._watcher = None
+        self._mend()
+
+    def watch(self, request):
+        """Begins to watch; the names that are never synced come from runnerd."""
+        never = frozenset(str(name) for name in request.header.get('never', []))
+        if self._watcher is None:
+            self._tree.never = never
+            self._watcher = Watcher(self._agent.loop, self._tree, self._dirty, self._ring.opened)
+        elif never != self._tree.never:
+            self._tree.never = never
+            self._watcher.renew()
+        return {'generation': self._ring.generation, 'blind': self._watcher.blind}
+
+    def _dirty(self, paths, moves, rescan, blind):
+        self._agent.emit(
+            'files.dirty', {'paths': paths, 'moves': moves, 'rescan': rescan, 'blind': blind}
+        )
+
+    def scan(self, request):
+        """All entries, or those at `paths`, as JSON in the body."""
+        paths = request.header.get('paths')
+        if paths is None:
+            try:
+                entries, complete = yield from self._tree.scan()
+            except OSError as error:
+                raise refusal(error) from error
+        else:
+            entries, complete = [], True
+            for path in paths[:PATHS_MAX]:
+                entries.append(self._tree.entry(path) or {'path': path, 'kind': 'gone'})
+                yield
+        return {'complete': complete}, _json(entries)
+
+    @staticmethod
+    def _key(request):
+        return request.header['key']
+
+    def read(self, request):
+        """A file's bytes; with `key` they become a version in its ring."""
+        path = request.header['path']
+        try:
+            with self._tree.parent(path) as (fd, name):
+                file = self._tree.open(fd, name, path, os.O_RDONLY)
+                try:
+                    data = self._tree.read_all(file)
+                finally:
+                    os.close(file)
+        except OSError as error:
+            raise refusal(error) from error
+        if len(data) > self._tree.hash_max:
+            raise Refused('too-large', path)
+        return self._answer(request, path, data)
+
+    def _answer(self, request, path, data):
+        entry = self._tree.entry(path) or {'path': path, 'kind': 'gone'}
+        header = {'entry': entry, 'sha': hashlib.sha256(data).hexdigest()}
+        if 'key' in request.header:
+            header['v'] = self._ring.remember(self._key(request), path, data)
+        return header, data
+
+    def write(self, request):
+        """In place, so that descriptors, bind mounts and `tail -f` go on; or a new file."""
+        header = request.header
+        path, key, expect = header['path'], self._key(request), header['expect']
+        try:
+            with self._tree.parent(path, create=True) as (fd, name):
+                flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if expect is None else 0)
+                try:
+                    file = self._tree.open(fd, name, path, flags)
+                except (FileNotFoundError, FileExistsError, IsADirectoryError):
+                    return self._mismatch(path)
+                try:
+                    return self._swap(request, file, path, key, expect)
+                finally:
+                    os.close(file)
+        except OSError as error:
+            raise refusal(error) from error
+
+    def _mismatch(self, path):
+        return {'written': False, 'entry': self._tree.entry(path) or {'path': path, 'kind': 'gone'}}
+
+    def _swap(self, request, file, path, key, expect):
+        header, new = request.header, request.body
+        old = self._tree.read_all(file)
+        if expect is not None and hashlib.sha256(old).hexdigest() != expect:
+            if len(old) > TEXT_MAX:
+                return self._mismatch(path)
+            answer, data = self._answer(request, path, old)
+            return {'written': False, **answer}, data
+        v = self._ring.count(key, path) if header['binary'] else self._ring.remember(key, path, new)
+        record = {**header['record'], 'v': v}
+        sha = hashlib.sha256(new).hexdigest()
+        # Without `commit` the record waits for a note: what it builds on isn't durable yet.
+        if header['commit']:
+            self._ring.intend(key, path, {'record': record, 'sha': sha})
+        if os.fstat(file).st_size != len(old):
+            # Someone appended between our look and now.
+            return self._mismatch(path)
+        overwrite(file, old, new)
+        if expect is None:
+            os.fchmod(file, header['mode'] & 0o777)
+        if header['commit']:
+            self._ring.commit(key, path, record)
+        return {'written': True, 'v': v, **_entry_of(self._tree, path)}
+
+    def _mend(self):
+        """Ends what a crash interrupted: a write in place that is neither the old nor the new."""
+        for item in self._ring.all():
+            intent = item['intent']
+            if not intent:
+                continue
+            path, key = intent['record'].get('path'), item['key']
+            versions = self._ring.versions(key, VERSIONS_BYTES)
+            new = next((d for _, d in versions if _sha(d) == intent['sha']), None)
+            try:
+                with self._tree.parent(path) as (fd, name):
+                    file = self._tree.open(fd, name, path, os.O_RDWR)
+                    try:
+                        self._mend_file(file, key, path, intent, new, versions, item['record'])
+                    finally:
+                        os.close(file)
+            except (OSError, Refused):
+                continue
+
+    def _mend_file(self, file, key, path, intent, new, versions, record):
+        now = self._tree.read_all(file)
+        if _sha(now) == intent['sha']:
+            self._ring.commit(key, path, intent['record'])
+            return
+        old = next((d for v, d in versions if record and v == record.get('v')), b'')
+        if new is not None and now != old and is_torn(now, old, new):
+            overwrite(file, now, new)
+            self._ring.commit(key, path, intent['record'])
+
+    def note(self, request):
+        """Takes runnerd's record of what both sides agree on."""
+        self._ring.commit(self._key(request), request.header['path'], request.header['record'])
+
+    def retire(self, request):
+        self._ring.retire(self._key(request))
+
+    def ring(self, request):
+        """All records, as JSON in the body."""
+        return {'generation': self._ring.generation}, _json(
+            [{'key': i['key'], 'record': i['record']} for i in self._ring.all() if i['record']]
+        )
+
+    def versions(self, request):
+        """The versions of a file, newest first: their numbers and sizes, and their bytes in a row."""
+        found = self._ring.versions(self._key(request), VERSIONS_BYTES)
+        header = {'versions': [{'v': v, 'size': len(data)} for v, data in found]}
+        return header, b''.join(data for _, data in found)
+
+    def _expected(self, request, path):
+        entry = self._tree.entry(path)
+        return content_of(entry) == request.header['expect'] and entry is not None
+
+    def remove(self, request):
+        path = request.header['path']
+        if not self._expected(request, path):
+            return {'done': False, **_entry_of(self._tree, path)}
+        with self._tree.parent(path) as (fd, name):
+            if request.header['expect'] == 'dir':
+                os.rmdir(name, dir_fd=fd)
+            else:
+                os.unlink(name, dir_fd=fd)
+        self._tree.prune(path, request.header.get('keep', ''))
+        self._ring.retire(self._key(request))
+        return {'done': True, **_entry_of(self._tree, path)}
+
+    def move(self, request):
+        path, to = request.header['path'], request.header['to']
+        if not self._expected(request, path):
+            return {'done': False, **_entry_of(self._tree, path)}
+        with self._tree.parent(path) as (fd, name), self._tree.parent(to, True) as (to_fd, new):
+            rename_new(fd, name, to_fd, new)
+        self._tree.prune(path, request.header.get('keep', ''))
+        self._ring.commit(self._key(request), to, request.header['record'])
+        return {'done': True, **_entry_of(self._tree, to)}
+
+    def mkdir(self, request):
+        path = request.header['path']
+        with self._tree.parent(path, True) as (fd, name):
+            os.mkdir(name, 0o755, dir_fd=fd)
+        return self._made(request, path)
+
+    def symlink(self, request):
+        path = request.header['path']
+        with self._tree.parent(path, True) as (fd, name):
+            if request.header['expect'] is not None:
+                if not self._expected(request, path):
+                    return {'done': False, **_entry_of(self._tree, path)}
+                os.unlink(name, dir_fd=fd)
+            os.symlink(request.header['target'], name, dir_fd=fd)
+        return self._made(request, path)
+
+    def _made(self, request, path):
+        self._ring.commit(self._key(request), path, request.header['record'])
+        return {'done': True, **_entry_of(self._tree, path)}
+
+    def chmod(self, request):
+        path = request.header['path']
+        with self._tree.parent(path) as (fd, name):
+            file = self._tree.open(fd, name, path, os.O_RDONLY)
+            try:
+                os.fchmod(file, request.header['mode'] & 0o777)
+            finally:
+                os.close(file)
+        return self._made(request, path)
+
+
+def overwrite(file, old, new):
+    """`new` in the place of `old`; a full disk leaves `old`."""
+    try:
+        _write_all(file, new)
+        if len(new) < len(old):
+            os.ftruncate(file, len(new))
+    except OSError:
+        _write_all(file, old)
+        os.ftruncate(file, len(old))
+        raise
+
+
+def _write_all(file, data):
+    view = memoryview(data)
+    at = 0
+    while at < len(view):
+        at += os.pwrite(file, view[at:], at)
+
+
+def is_torn(now, old, new):
+    """Whether `now` is what an interrupted overwrite leaves: new up to somewhere, then old."""
+    same = 0
+    for a, b in zip(now, new):
+        if a != b:
+            break
+        same += 1
+    return now[same:] == old[same:]
+
+
+def _entry_of(tree, path):
+    return {'entry': tree.entry(path) or {'path': path, 'kind': 'gone'}}
+
+
+def _sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def _json(value):
+    return json.dumps(value, separators=(',', ':')).encode()

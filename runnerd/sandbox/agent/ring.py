@@ -1,0 +1,230 @@
+"""What was last flushed, per file, kept beside the workspace on its volume.
+
+Each file has a record (runnerd's own words on what both sides agreed on) and a short ring of the
+versions it had. A version that stood long, or that somebody opened, is kept over the keystrokes
+between: an editor may still hold it.
+"""
+
+import json
+import os
+import re
+import time
+import hashlib
+
+from loop import log_exception
+
+VERSIONS = 12
+NEWEST = 3
+TEXT_MAX = 1024 * 1024
+TOTAL_MAX = 64 * 1024 * 1024
+KEYS_MAX = 5000
+KEY = re.compile(r'[A-Za-z0-9_-]{1,64}\Z')
+
+
+class Ring:
+    def __init__(self, state):
+        self._notes = os.path.join(state, 'ring')
+        self._objects = os.path.join(state, 'objects')
+        os.makedirs(self._notes, exist_ok=True)
+        os.makedirs(self._objects, exist_ok=True)
+        self.generation = self._generation(os.path.join(state, 'generation'))
+        self._files = {}
+        self._uses = {}
+        self._sizes = {}
+        self._by_path = {}
+        self._load()
+
+    @staticmethod
+    def _generation(path):
+        """Names this volume: another one has other notes."""
+        try:
+            with open(path, encoding='ascii') as file:
+                return file.read(64)
+        except OSError:
+            fresh = os.urandom(8).hex()
+            _replace(path, fresh.encode())
+            return fresh
+
+    def _load(self):
+        for name in os.listdir(self._notes):
+            key, dot, suffix = name.partition('.')
+            try:
+                if suffix != 'json':
+                    raise ValueError(name)
+                with open(os.path.join(self._notes, name), 'rb') as file:
+                    note = json.loads(file.read())
+                for version in note['versions']:
+                    size = os.stat(self._object(version['sha'])).st_size
+                    self._use(version['sha'], size)
+                self._files[key] = note
+                self._by_path[note['path']] = key
+            except (OSError, ValueError, KeyError, TypeError):
+                # A damaged note is as good as none: its file is compared anew.
+                self._files.pop(key, None)
+                _unlink(os.path.join(self._notes, name))
+        for sha in os.listdir(self._objects):
+            if sha not in self._uses:
+                _unlink(self._object(sha))
+
+    def all(self):
+        return [
+            {'key': key, 'record': note['record'], 'intent': note['intent']}
+            for key, note in self._files.items()
+            if note['record'] or note['intent']
+        ]
+
+    def remember(self, key, path, data):
+        """Makes `data` the file's newest version; returns its number."""
+        note = self._note(key, path)
+        if len(data) > TEXT_MAX:
+            return self._count(note)
+        sha = hashlib.sha256(data).hexdigest()
+        newest = note['versions'][-1] if note['versions'] else None
+        if newest and newest['sha'] == sha:
+            return newest['v']
+        if sha not in self._uses:
+            _replace(self._object(sha), data)
+        self._use(sha, len(data))
+        v = self._count(note)
+        note['versions'].append({'v': v, 'sha': sha, 'at': time.time(), 'opened': False})
+        self._thin(note)
+        self._save(key)
+        return v
+
+    def intend(self, key, path, record):
+        note = self._note(key, path)
+        note['intent'] = record
+        self._save(key)
+
+    def commit(self, key, path, record):
+        note = self._note(key, path)
+        if self._by_path.get(note['path']) == key:
+            del self._by_path[note['path']]
+        note.update(path=path, record=record, intent=None)
+        self._by_path[path] = key
+        self._save(key)
+
+    def retire(self, key):
+        """The file is gone; its versions stay for a while, should it come back."""
+        note = self._files.get(key)
+        if note is None:
+            return
+        if self._by_path.get(note['path']) == key:
+            del self._by_path[note['path']]
+        note.update(record=None, intent=None)
+        # The last retired are the last to be dropped.
+        self._files[key] = self._files.pop(key)
+        self._save(key)
+
+    def _drop(self, key):
+        note = self._files.pop(key, None)
+        if note is None:
+            return
+        if self._by_path.get(note['path']) == key:
+            del self._by_path[note['path']]
+        for version in note['versions']:
+            self._release(version['sha'])
+        _unlink(os.path.join(self._notes, key + '.json'))
+
+    def versions(self, key, most):
+        """[(number, bytes)], the newest first, `most` bytes together."""
+        found = []
+        note = self._files.get(key)
+        for version in reversed(note['versions'] if note else []):
+            try:
+                with open(self._object(version['sha']), 'rb') as file:
+                    data = file.read(TEXT_MAX + 1)
+            except OSError:
+                continue
+            most -= len(data)
+            if most < 0:
+                break
+            found.append((version['v'], data))
+        return found
+
+    def opened(self, path):
+        """Somebody reads the file: the version that is there may come back changed."""
+        note = self._files.get(self._by_path.get(path))
+        if note and note['versions'] and not note['versions'][-1]['opened']:
+            note['versions'][-1]['opened'] = True
+
+    def _note(self, key, path):
+        if not isinstance(key, str) or not KEY.match(key):
+            raise ValueError('key')
+        note = self._files.get(key)
+        if note is None:
+            if len(self._files) >= KEYS_MAX:
+                retired = (k for k, other in self._files.items() if not other['record'])
+                self._drop(next(retired, None) or next(iter(self._files)))
+            # Numbers never come twice, not even after a note was dropped.
+            first = int(time.time() * 1000)
+            note = {'path': path, 'next': first, 'record': None, 'intent': None, 'versions': []}
+            self._files[key] = note
+            self._by_path[path] = key
+        return note
+
+    def count(self, key, path):
+        """The next version's number, for content that isn't kept here."""
+        return self._count(self._note(key, path))
+
+    @staticmethod
+    def _count(note):
+        note['next'] += 1
+        return note['next'] - 1
+
+    def _thin(self, note):
+        """Drops what stood shortest for its age; never the newest, rarely what somebody opened."""
+        versions = note['versions']
+        while len(versions) > VERSIONS:
+            now = time.time()
+
+            def worth(n):
+                stood = versions[n + 1]['at'] - versions[n]['at']
+                return versions[n]['opened'], stood / (now - versions[n]['at'] + 0.001)
+
+            dropped = versions.pop(min(range(len(versions) - NEWEST), key=worth))
+            self._release(dropped['sha'])
+        for other in list(self._files.values()):
+            if sum(self._sizes.values()) <= TOTAL_MAX:
+                break
+            if other is not note:
+                while len(other['versions']) > 1:
+                    self._release(other['versions'].pop(0)['sha'])
+
+    def _use(self, sha, size):
+        self._uses[sha] = self._uses.get(sha, 0) + 1
+        self._sizes[sha] = size
+
+    def _release(self, sha):
+        self._uses[sha] -= 1
+        if self._uses[sha] == 0:
+            del self._uses[sha], self._sizes[sha]
+            _unlink(self._object(sha))
+
+    def _object(self, sha):
+        return os.path.join(self._objects, str(sha).replace('/', '_'))
+
+    def _save(self, key):
+        _replace(
+            os.path.join(self._notes, key + '.json'),
+            json.dumps(self._files[key], separators=(',', ':')).encode(),
+        )
+
+
+def _replace(path, data):
+    new = path + '.new'
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os.close(fd)
+    os.rename(new, path)
+
+
+def _unlink(path):
+    try:
+        os.unlink(path)
+    except OSError:
+        log_exception('an old version stays')
