@@ -34,6 +34,8 @@ const tell = (message: StackMessage) => process.connected && process.send?.(mess
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 	process.on(signal, () => void stop());
 }
+// A terminal that was closed must not end us halfway.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 // Whoever started us, with a channel, is gone.
 process.on('disconnect', () => void stop());
 

@@ -4,14 +4,27 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { output } from '../shell.ts';
+import { withLock } from '../supervise/lock.ts';
 import { ROOT } from './data-dir.ts';
 
 const STAMP = join(ROOT, 'web', 'build', '.made-of');
 const INPUTS = ['web', 'protocol', 'db', 'labs'];
-const SKIPPED = new Set(['node_modules', 'build', '.svelte-kit', 'starter', 'solution', 'wrong']);
+const SKIPPED = new Set([
+	'node_modules',
+	'build',
+	'build.lock',
+	'.svelte-kit',
+	'starter',
+	'solution',
+	'wrong',
+]);
 
-/** Whether it had to be built. */
+/** Whether it had to be built. Two starts at once build once. */
 export async function buildWeb(): Promise<boolean> {
+	return withLock(join(ROOT, 'node_modules', '.web-build.lock'), build);
+}
+
+async function build(): Promise<boolean> {
 	const wanted = await inputsHash();
 	const made = await readFile(STAMP, 'utf8').catch(() => '');
 	if (made === wanted) return false;
