@@ -5,6 +5,10 @@ export const LIMITS = {
 	pending: 64 * 1024,
 	/** Entries of one awareness message: a stock client repeats everyone's at once. */
 	awarenessEntries: 4096,
+	/** Steps (cost.ts) that a connection may cost at once, and per second; more is tried out first. */
+	steps: { atOnce: 200_000, perSecond: 200_000 },
+	/** What an update may take in a trial (ms): of a core, for each byte, and until it is given up. */
+	trialMs: { cpu: 60, perByte: 0.001, wall: 3000 },
 	/** Connections of one room, and of one user in it. */
 	roomConnections: 1000,
 	userConnections: 40,

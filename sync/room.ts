@@ -7,9 +7,11 @@ import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import type { Ticket } from '@containrlab/protocol/ticket.ts';
 import { RoomAwareness, type Speaker } from './awareness.ts';
 import { LIMITS } from './limits.ts';
+import { estimateSteps } from './cost.ts';
 import { RoomLog, type Committer, type LogLoss } from './log.ts';
 import type { LoadedRoom } from './load.ts';
 import type { Logger } from './logger.ts';
+import type { Trial } from './trial.ts';
 import type { Turns } from './turns.ts';
 import { clientsOf, decodeUpdate, isEmpty, isKnown, pendingBytes, type Decoded } from './update.ts';
 import * as wire from './wire.ts';
@@ -33,8 +35,13 @@ export interface Member extends Speaker {
 	asked: Uint8Array | undefined;
 	/** Whether it has been given the state, so that it can follow edits. */
 	following: boolean;
-	/** Document frames that it sent, and how many it was told are durable. */
-	received: number;
+	/** Document frames of it that were worked off, in their order. */
+	done: number;
+	/** While one of its updates is tried out: that one and those behind it. */
+	held: Incoming[] | undefined;
+	/** Steps that it may still cost, as of `stepsAt` (ms). */
+	steps: number;
+	stepsAt: number;
 	gone: boolean;
 }
 
@@ -43,6 +50,8 @@ interface Incoming {
 	member: Member | undefined;
 	userId: string;
 	update: Decoded;
+	/** Tried out, and found to be cheap enough. */
+	tried: boolean;
 }
 
 export type Applied =
@@ -53,6 +62,7 @@ export interface RoomContext {
 	committer: Committer;
 	turns: Turns;
 	logger: Logger;
+	trial: Trial;
 	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void>;
 	/** The room can't go on as it is; it has told its peers. */
 	onBroken(room: Room): void;
@@ -104,7 +114,10 @@ export class Room {
 			heard: false,
 			asked: undefined,
 			following: false,
-			received: 0,
+			done: 0,
+			held: undefined,
+			steps: LIMITS.steps.atOnce,
+			stepsAt: performance.now(),
 			gone: false,
 		};
 		this.members.add(member);
@@ -152,8 +165,7 @@ export class Room {
 			else this.#expel(member, REFUSALS[decoded.code]);
 			return;
 		}
-		member.received += 1;
-		this.#incoming.push({ member, userId: member.user.id, update: decoded.update });
+		this.#incoming.push({ member, userId: member.user.id, update: decoded.update, tried: false });
 		this.#soon();
 	}
 
@@ -172,9 +184,15 @@ export class Room {
 	/** An edit that came over HTTP; answers once it is durable. */
 	async apply(userId: string, bytes: Uint8Array): Promise<Applied> {
 		if (this.broken) return { ok: false, code: 'unavailable' };
+		this.turn();
 		const decoded = this.#admit(bytes);
 		if (!decoded.ok) return decoded;
-		this.#incoming.push({ member: undefined, userId, update: decoded.update });
+		const { update } = decoded;
+		if (estimateSteps(this.doc, update, LIMITS.steps.atOnce) > LIMITS.steps.atOnce) {
+			const verdict = await this.#context.trial(this.state(), bytes);
+			if (verdict === 'too-costly') return { ok: false, code: 'too-costly' };
+		}
+		this.#incoming.push({ member: undefined, userId, update, tried: true });
 		this.turn();
 		return this.#durable();
 	}
@@ -232,28 +250,36 @@ export class Room {
 	};
 
 	#integrate(): void {
-		const incoming = this.#incoming.filter(({ update }) => !isEmpty(update));
-		const members = new Set(this.#incoming.map(({ member }) => member));
+		const incoming = this.#incoming;
 		this.#incoming = [];
-		const fresh = incoming.filter(({ update }) => !isKnown(this.doc, update));
 		const waited = pendingBytes(this.doc) > 0;
-		if (!this.#transact(fresh)) return;
-		if (pendingBytes(this.doc) > 0) this.#state = undefined;
+		const fresh: Incoming[] = [];
+		if (!this.#transact(incoming, fresh)) return;
+		if (waited || pendingBytes(this.doc) > 0) this.#state = undefined;
 		this.#logRows(fresh);
+		const members = new Set(incoming.map(({ member }) => member));
 		this.#broadcast(waited || members.size !== 1 ? undefined : [...members][0]);
 		for (const member of members) if (member?.peer.acks) this.#acknowledge(member);
 	}
 
-	/** False when the document was left half changed; it is then loaded again from the log. */
-	#transact(incoming: readonly Incoming[]): boolean {
+	/**
+	 * Applies what is new and puts it into `fresh`. False when an update left the document half
+	 * changed; the room is then loaded again from the log, which doesn't have it.
+	 */
+	#transact(incoming: readonly Incoming[], fresh: Incoming[]): boolean {
 		let current: Incoming | undefined;
 		try {
 			this.doc.transact(() => {
 				for (current of incoming) {
+					const { member, update } = current;
+					if (this.#isHeld(current)) continue;
+					if (member) member.done += 1;
+					if (isEmpty(update) || isKnown(this.doc, update)) continue;
 					const before = pendingBytes(this.doc);
-					Y.applyUpdate(this.doc, current.update.bytes, this);
+					Y.applyUpdate(this.doc, update.bytes, this);
 					const waiting = pendingBytes(this.doc);
 					if (waiting > before && waiting > LIMITS.pending) throw new TooMuchPending();
+					fresh.push(current);
 				}
 				current = undefined;
 			}, this);
@@ -271,6 +297,46 @@ export class Room {
 			this.#break(CLOSE.recheck);
 			return false;
 		}
+	}
+
+	/** Whether it has to wait for a trial: its own, or that of one before it. */
+	#isHeld(incoming: Incoming): boolean {
+		const { member, update, tried } = incoming;
+		if (!member || tried) return false;
+		if (member.held) {
+			member.held.push(incoming);
+			const bytes = member.held.reduce((sum, held) => sum + held.update.bytes.length, 0);
+			if (bytes > LIMITS.heldBytes) this.#expel(member, CLOSE.tooMany);
+			return true;
+		}
+		const { atOnce, perSecond } = LIMITS.steps;
+		const now = performance.now();
+		member.steps = Math.min(atOnce, member.steps + ((now - member.stepsAt) * perSecond) / 1000);
+		member.stepsAt = now;
+		const steps = estimateSteps(this.doc, update, member.steps);
+		if (steps <= member.steps) {
+			member.steps -= steps;
+			return false;
+		}
+		member.held = [incoming];
+		// After this turn: the state that it is tried on must be whole.
+		queueMicrotask(() => void this.#tryOut(member, incoming));
+		return true;
+	}
+
+	async #tryOut(member: Member, incoming: Incoming): Promise<void> {
+		if (this.broken) return;
+		const verdict = await this.#context.trial(this.state(), incoming.update.bytes);
+		const held = member.held ?? [];
+		member.held = undefined;
+		if (member.gone || this.broken) return;
+		if (verdict === 'too-costly') {
+			this.#context.logger.warn('update too costly', { room: this.name, userId: incoming.userId });
+			return this.#expel(member, CLOSE.tooCostly);
+		}
+		incoming.tried = true;
+		this.#incoming.unshift(...held);
+		this.#soon();
 	}
 
 	/** One row for each connection. */
@@ -319,7 +385,7 @@ export class Room {
 	}
 
 	#acknowledge(member: Member): void {
-		const count = member.received;
+		const count = member.done;
 		this.log.whenDurable((stored) => {
 			if (stored && !member.gone) member.peer.send(wire.encodeDurable(count));
 		});

@@ -7,6 +7,7 @@ import { Committer } from './log.ts';
 import type { Logger } from './logger.ts';
 import { Room, type Close } from './room.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
+import { createTrial } from './trial.ts';
 import { Turns } from './turns.ts';
 
 /** Whoever gets a room keeps it loaded until it calls `release`. */
@@ -26,6 +27,7 @@ export class Rooms {
 	#storage: Storage;
 	#logger: Logger;
 	#idleMs: number;
+	#trial = createTrial();
 	#entries = new Map<string, Entry>();
 	#stopping = false;
 
@@ -104,6 +106,7 @@ export class Rooms {
 			committer: this.committer,
 			turns: this.turns,
 			logger: this.#logger,
+			trial: this.#trial,
 			saveSnapshot: (room: string, epoch: number, seq: number, state: Uint8Array) =>
 				this.#storage.saveSnapshot(room, epoch, seq, state),
 			onBroken: (room: Room) => this.#forget(room),

@@ -1,14 +1,25 @@
 // Stock clients, a real socket and a real Postgres: they converge, and what is acknowledged is stored.
 
+import { WebSocket } from 'ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as Y from 'yjs';
 import { readRows, unpackUpdates } from '@containrlab/db/doc-log.ts';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
-import type { Ticket } from '@containrlab/protocol/ticket.ts';
+import { CLOSE, SNAPSHOT_SEQ_HEADER } from '@containrlab/protocol/sync.ts';
+import { signTicket, TICKET_HEADER, type Ticket } from '@containrlab/protocol/ticket.ts';
 import { silentLogger } from './logger.ts';
 import { PostgresStorage } from './postgres-storage.ts';
 import { SyncServer } from './server.ts';
-import { createRoom, stockClient, ticketFor, ticketKeys, TOKEN, until } from './testing.ts';
+import {
+	createRoom,
+	rawClient,
+	stockClient,
+	ticketFor,
+	ticketKeys,
+	TOKEN,
+	until,
+} from './testing.ts';
+import { decodeMessage, encodeAwareness, encodeUpdate } from './wire.ts';
 
 let database: TestDatabase;
 let keys: CryptoKeyPair;
@@ -24,6 +35,7 @@ beforeAll(async () => {
 		ticketPublicKey: keys.publicKey,
 		token: TOKEN,
 		logger: silentLogger,
+		heartbeatMs: 100,
 	});
 	({ url } = await server.listen(0, '127.0.0.1'));
 });
@@ -57,4 +69,170 @@ test('stock clients converge, and every acknowledged edit is in the log', async 
 	await until('both agree', () => ben.text.toString() === 'python:3.13');
 	await until('both saved', () => anna.saved && ben.saved);
 	expect(await logged(room)).toBe('python:3.13');
+});
+
+const raw = async (room: string, changes?: Partial<Ticket>) =>
+	rawClient(url, room, await signTicket(keys.privateKey, ticketFor(room, changes)));
+
+const call = (path: string, init: RequestInit = {}) =>
+	fetch(url + path, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } });
+
+test('a reader changes nothing, by its editor or by crafted frames', async () => {
+	const room = await createRoom(database.connection.sql);
+	using anna = await client(room);
+	using reader = await client(room, { access: 'read', user: { id: 'ben', name: 'B', role: 'ta' } });
+	const crafted = await raw(room, { access: 'read' });
+	anna.text.insert(0, 'mine');
+	await until('read', () => reader.text.toString() === 'mine');
+	reader.text.insert(0, 'not ');
+	const doc = new Y.Doc();
+	doc.getText('text').insert(0, 'neither ');
+	crafted.send(encodeUpdate(Y.encodeStateAsUpdate(doc)));
+	crafted.send(Uint8Array.of(0, 1, ...encodeUpdate(Y.encodeStateAsUpdate(doc)).subarray(2)));
+	await crafted.answered();
+	anna.text.insert(4, '!');
+	await until('saved', () => anna.saved);
+	expect(anna.text.toString()).toBe('mine!');
+	expect(await logged(room)).toBe('mine!');
+	crafted.close();
+});
+
+test('nobody speaks as another, and stock clients see who is there', async () => {
+	const room = await createRoom(database.connection.sql);
+	using anna = await client(room);
+	using ben = await client(room, { user: { id: 'ben', name: 'Ben', role: 'ta' } });
+	anna.provider.awareness.setLocalStateField('user', { name: 'The teacher', role: 'instructor' });
+	const seen = () => ben.provider.awareness.getStates().get(anna.doc.clientID)?.['user'];
+	await until('ben sees anna', () => seen()?.name === 'Anna');
+	const spoof = await raw(room, { user: { id: 'mallory', name: 'Mallory', role: 'student' } });
+	spoof.send(encodeAwareness([{ client: anna.doc.clientID, clock: 999, state: '{"x":1}' }]));
+	spoof.send(encodeAwareness([{ client: anna.doc.clientID, clock: 1000, state: 'null' }]));
+	await spoof.answered();
+	expect(seen()).toMatchObject({ id: 'anna', name: 'Anna', role: 'student' });
+	anna.provider.disconnect();
+	await until('anna is gone', () => seen() === undefined);
+	spoof.close();
+});
+
+test('misshapen frames close their own connection, in a named way, and no other', async () => {
+	const room = await createRoom(database.connection.sql);
+	using anna = await client(room);
+	await until('in', () => anna.provider.synced);
+	let drops = 0;
+	anna.provider.on('connection-close', () => (drops += 1));
+	const valid = encodeUpdate(Y.encodeStateAsUpdate(anna.doc));
+	const hostile: [string, Uint8Array | string, number][] = [
+		['truncated', valid.subarray(0, valid.length - 1), CLOSE.malformed.code],
+		['unknown', Uint8Array.of(42), CLOSE.malformed.code],
+		['text', 'hello', CLOSE.malformed.code],
+		['no update', encodeUpdate(Uint8Array.of(1, 1, 1)), CLOSE.malformed.code],
+		['no state vector', Uint8Array.of(0, 0, 2, 200, 200), CLOSE.malformed.code],
+		['oversized', new Uint8Array(5 * 1024 * 1024), CLOSE.tooLarge.code],
+	];
+	for (const [, frame, code] of hostile) {
+		const socket = await raw(room);
+		socket.send(frame);
+		expect(await socket.closed).toBe(code);
+	}
+	anna.text.insert(0, 'still here');
+	await until('saved', () => anna.saved);
+	expect(drops).toBe(0);
+});
+
+test('thousands of damaged frames leave the others alone', async () => {
+	const room = await createRoom(database.connection.sql);
+	using anna = await client(room);
+	anna.text.insert(0, 'FROM python\n'.repeat(20));
+	await until('saved', () => anna.saved);
+	const valid = encodeUpdate(Y.encodeStateAsUpdate(anna.doc));
+	let seed = 7;
+	const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+	for (let n = 0; n < 40; n += 1) {
+		const socket = await raw(room, { user: { id: `m${n}`, name: 'Mallory', role: 'student' } });
+		for (let m = 0; m < 100; m += 1) {
+			const frame = Uint8Array.from(valid.subarray(0, 1 + random(valid.length)));
+			for (let k = random(4); k >= 0; k -= 1) frame[random(frame.length)] = random(256);
+			socket.send(frame);
+		}
+		socket.close();
+		await socket.closed;
+	}
+	anna.text.insert(0, '# ');
+	await until('saved', () => anna.saved);
+	using late = await client(room, { access: 'read' });
+	await until('a late reader has the same', () => late.text.toString() === anna.text.toString());
+});
+
+test('a client that knows no acknowledgement never gets one, and hears a heartbeat', async () => {
+	const room = await createRoom(database.connection.sql);
+	const stock = await raw(room);
+	stock.send(encodeUpdate(Uint8Array.of(0, 0)));
+	await until(
+		'heartbeats',
+		() => stock.frames.filter(({ type }) => type === 'awareness').length > 2,
+	);
+	expect(stock.frames.map(({ type }) => type)).not.toContain('malformed');
+	stock.close();
+});
+
+test("who doesn't hold a ticket for this room is turned away for good", async () => {
+	const room = await createRoom(database.connection.sql);
+	const other = await createRoom(database.connection.sql);
+	const closedWith = async (ticket: string, path = room) =>
+		(await rawClient(url, path, ticket)).closed;
+	const sign = (changes: Partial<Ticket>) => signTicket(keys.privateKey, ticketFor(room, changes));
+	expect(await closedWith('nonsense')).toBe(CLOSE.unauthorized.code);
+	expect(await closedWith(await sign({ resource: other }))).toBe(CLOSE.unauthorized.code);
+	expect(await closedWith(await sign({ aud: 'terminal' }))).toBe(CLOSE.unauthorized.code);
+	expect(await closedWith(await sign({ exp: 1 }))).toBe(CLOSE.recheck.code);
+	const nowhere = 'workspace:nosuchroom';
+	expect(await closedWith(await sign({ resource: nowhere }), nowhere)).toBe(CLOSE.unknownRoom.code);
+});
+
+test('takes the ticket from the header that web sets, under /sync too', async () => {
+	const room = await createRoom(database.connection.sql);
+	const token = await signTicket(keys.privateKey, ticketFor(room));
+	const socket = new WebSocket(`${url.replace('http', 'ws')}/sync/${encodeURIComponent(room)}`, {
+		headers: { [TICKET_HEADER]: token },
+	});
+	const first = await new Promise<Buffer>((resolve) => socket.once('message', resolve));
+	expect(decodeMessage(first)).toMatchObject({ type: 'step1' });
+	socket.terminate();
+});
+
+test("revocation closes the user's sockets at once, and their old ticket opens nothing", async () => {
+	const room = await createRoom(database.connection.sql);
+	const ticket = await signTicket(keys.privateKey, ticketFor(room));
+	const anna = await rawClient(url, room, ticket);
+	using ben = await client(room, { user: { id: 'ben', name: 'Ben', role: 'ta' } });
+	await until('ben is in', () => ben.provider.synced);
+	const body = JSON.stringify({ userId: 'anna', final: true });
+	const path = `/rooms/${encodeURIComponent(room)}/revoke`;
+	expect((await fetch(url + path, { method: 'POST', body })).status).toBe(401);
+	expect((await call(path, { method: 'POST', body })).status).toBe(200);
+	expect(await anna.closed).toBe(CLOSE.revoked.code);
+	expect(await (await rawClient(url, room, ticket)).closed).toBe(CLOSE.recheck.code);
+	expect(ben.provider.wsconnected).toBe(true);
+});
+
+test('edits over HTTP are durable when answered; a snapshot names its place in the log', async () => {
+	const room = await createRoom(database.connection.sql);
+	const path = `/rooms/${encodeURIComponent(room)}`;
+	const doc = new Y.Doc();
+	doc.getText('text').insert(0, 'by web');
+	const headers = { 'x-containrlab-author': 'carla' };
+	const post = (body: Uint8Array) =>
+		call(`${path}/updates`, { method: 'POST', headers, body: body as BodyInit });
+	const answer = await post(Y.encodeStateAsUpdate(doc));
+	expect([answer.status, await answer.json()]).toEqual([200, { seq: 1 }]);
+	expect(await logged(room)).toBe('by web');
+	expect((await post(Uint8Array.of(7))).status).toBe(400);
+	const snapshot = await call(`${path}/snapshot?after=1`);
+	expect(snapshot.headers.get(SNAPSHOT_SEQ_HEADER)).toBe('1');
+	const copy = new Y.Doc();
+	Y.applyUpdate(copy, new Uint8Array(await snapshot.arrayBuffer()));
+	expect(copy.getText('text').toString()).toBe('by web');
+	expect((await call(`${path}/snapshot?after=2`)).status).toBe(409);
+	expect((await call('/rooms/workspace:nosuchroom/snapshot')).status).toBe(404);
+	expect((await fetch(`${url}/health`)).status).toBe(200);
 });

@@ -4,11 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import type { Sql } from '@containrlab/db/connect.ts';
 import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
 import { MESSAGE } from '@containrlab/protocol/sync.ts';
 import { signTicket, type Ticket } from '@containrlab/protocol/ticket.ts';
+import { decodeMessage, type Message } from './wire.ts';
 
 export const TOKEN = 'a-token-of-the-tests';
 
@@ -120,4 +122,66 @@ export async function stockClient(options: StockOptions): Promise<StockClient> {
 			doc.destroy();
 		},
 	};
+}
+
+export interface RawClient {
+	/** What came, decoded. */
+	frames: Message[];
+	closed: Promise<number>;
+	send(frame: Uint8Array | string): void;
+	/** Resolves once everything sent so far has been worked off. */
+	answered(): Promise<void>;
+	close(): void;
+}
+
+/** A bare socket, for frames that no provider sends. */
+export async function rawClient(url: string, room: string, ticket: string): Promise<RawClient> {
+	const address = new URL(`${url.replace('http', 'ws')}/${room}`);
+	address.searchParams.set('ticket', ticket);
+	const socket = new WebSocket(address);
+	const frames: Message[] = [];
+	const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+	socket.on('message', (data) => frames.push(decodeMessage(data as Buffer)));
+	socket.on('error', () => {});
+	await new Promise((resolve) => socket.once('open', resolve));
+	const steps = () => frames.filter((frame) => frame.type === 'update' && frame.resync).length;
+	return {
+		frames,
+		closed,
+		send: (frame) => socket.send(frame),
+		answered: async () => {
+			const before = steps();
+			socket.send(Uint8Array.of(0, 0, 1, 0));
+			await until('answered', () => steps() > before);
+		},
+		close: () => socket.close(),
+	};
+}
+
+/**
+ * A valid update that is quadratic to integrate: `count` items at one place, each of which must be
+ * left of another character, so that each has to pass all others. About 14 KB for 1000.
+ */
+export function quadraticUpdate(count: number): Uint8Array {
+	const doc = new Y.Doc();
+	doc.clientID = 1_000_000_001;
+	doc.getText('text').insert(0, 'r'.repeat(count));
+	const update = encoding.createEncoder();
+	encoding.writeVarUint(update, 2);
+	// Higher client ids come first in an update.
+	encoding.writeVarUint(update, count);
+	encoding.writeVarUint(update, 2_000_000_002);
+	encoding.writeVarUint(update, 0);
+	for (let n = 0; n < count; n += 1) {
+		// A string with a right origin and no origin.
+		encoding.writeUint8(update, 4 | 64);
+		encoding.writeVarUint(update, doc.clientID);
+		encoding.writeVarUint(update, n);
+		encoding.writeVarString(update, 'x');
+	}
+	const base = Y.encodeStateAsUpdate(doc);
+	// The other client's structs, without the count of clients before and the deletions behind.
+	for (const byte of base.subarray(1, -1)) encoding.writeUint8(update, byte);
+	encoding.writeVarUint(update, 0);
+	return encoding.toUint8Array(update);
 }

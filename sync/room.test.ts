@@ -1,0 +1,248 @@
+// Rooms without sockets, against the store in memory and the one in Postgres.
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import * as decoding from 'lib0/decoding';
+import * as Y from 'yjs';
+import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
+import type { Ticket } from '@containrlab/protocol/ticket.ts';
+import { silentLogger } from './logger.ts';
+import { MemoryStorage } from './memory-storage.ts';
+import { PostgresStorage } from './postgres-storage.ts';
+import type { Close, Member, Peer, Room } from './room.ts';
+import { Rooms } from './rooms.ts';
+import type { Storage } from './storage.ts';
+import { createRoom, quadraticUpdate, ticketFor, until } from './testing.ts';
+import * as wire from './wire.ts';
+
+interface Kind {
+	storage(): Storage;
+	create(starter?: Uint8Array): Promise<string>;
+	/** Makes a row unreadable. */
+	damage(room: string, seq: number): Promise<void>;
+}
+
+let database: TestDatabase;
+beforeAll(async () => {
+	database = await testDatabase();
+});
+afterAll(() => database[Symbol.asyncDispose]());
+
+const memory = new MemoryStorage();
+const kinds: Record<string, Kind> = {
+	memory: {
+		storage: () => memory,
+		create: async (starter) => {
+			const room = workspaceRoom(newId());
+			memory.create(room, starter && { userId: 'system', update: starter });
+			return room;
+		},
+		damage: async (room, seq) => {
+			memory.rows(room)[seq - 1]!.bytes = Uint8Array.of(9, 9, 9);
+		},
+	},
+	Postgres: {
+		storage: () => {
+			const storage = new PostgresStorage({ url: database.url, holder: newId() });
+			onTestFinished(() => storage.close());
+			return storage;
+		},
+		create: (starter) => createRoom(database.connection.sql, starter),
+		damage: async (room, seq) => {
+			await database.connection
+				.sql`update doc_updates set bytes = '\\x090909' where room = ${room} and seq = ${seq}`;
+		},
+	},
+};
+
+class FakePeer implements Peer {
+	ticket: Ticket;
+	acks = true;
+	sent: wire.Message[] = [];
+	durable = 0;
+	closed: Close | undefined;
+	doc = new Y.Doc();
+
+	constructor(ticket: Ticket) {
+		this.ticket = ticket;
+	}
+
+	send(message: Uint8Array): void {
+		if (message[0] === 100) {
+			this.durable = decoding.readVarUint(decoding.createDecoder(message.subarray(1)));
+			return;
+		}
+		const decoded = wire.decodeMessage(message);
+		this.sent.push(decoded);
+		if (decoded.type === 'update') Y.applyUpdate(this.doc, decoded.update, 'room');
+	}
+
+	close(close: Close): void {
+		this.closed = close;
+	}
+
+	get text(): string {
+		return this.doc.getText('text').toString();
+	}
+}
+
+/** Joins and syncs as a stock client does. */
+function join(room: Room, changes: Partial<Ticket> = {}): { peer: FakePeer; member: Member } {
+	const peer = new FakePeer(ticketFor(room.name, changes));
+	const member = room.join(peer);
+	room.receive(member, { type: 'step1', vector: Y.encodeStateVector(peer.doc) });
+	room.receive(member, { type: 'update', update: Uint8Array.of(0, 0), resync: true });
+	peer.doc.on('update', (update: Uint8Array, origin: unknown) => {
+		if (origin !== 'room') room.receive(member, { type: 'update', update, resync: false });
+	});
+	return { peer, member };
+}
+
+const starterOf = (text: string): Uint8Array => {
+	const doc = new Y.Doc();
+	doc.getText('text').insert(0, text);
+	return Y.encodeStateAsUpdate(doc);
+};
+
+describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
+	const open = async (name: string, rooms = roomsOf()) => {
+		const found = await rooms.open(name);
+		if (!found.ok) throw new Error(found.close.reason);
+		return { ...found, rooms };
+	};
+	const roomsOf = (idleMs?: number) =>
+		new Rooms({ storage: kind.storage(), logger: silentLogger, idleMs });
+
+	test('is complete before the first sync step, and one load serves all', async () => {
+		const name = await kind.create(starterOf('FROM scratch'));
+		const rooms = roomsOf();
+		const [one, two] = await Promise.all([rooms.open(name), rooms.open(name)]);
+		if (!one.ok || !two.ok) throw new Error('not loaded');
+		expect(one.room).toBe(two.room);
+		const { peer } = join(one.room);
+		await until('synced', () => peer.text === 'FROM scratch');
+		expect(peer.sent.filter(({ type }) => type === 'update')).toHaveLength(1);
+	});
+
+	test('acknowledges frames in order once stored, those that change nothing and deletes too', async () => {
+		const name = await kind.create();
+		const { room } = await open(name);
+		const { peer, member } = join(room);
+		await until('resync is durable', () => peer.durable === 1);
+		peer.doc.getText('text').insert(0, 'abc');
+		peer.doc.getText('text').delete(1, 1);
+		room.receive(member, {
+			type: 'update',
+			update: Y.encodeStateAsUpdate(peer.doc),
+			resync: false,
+		});
+		await until('four frames are durable', () => peer.durable === 4);
+		const reopened = await open(name);
+		expect(reopened.room.doc.getText('text').toString()).toBe('ac');
+		expect(room.log.lastSeq).toBe(1);
+	});
+
+	test('takes no edit from a reader, and tells them nothing', async () => {
+		const name = await kind.create(starterOf('a'));
+		const { room } = await open(name);
+		const { peer } = join(room, { access: 'read' });
+		await until('synced', () => peer.text === 'a');
+		peer.doc.getText('text').insert(0, 'spoof');
+		await room.settled();
+		expect(room.doc.getText('text').toString()).toBe('a');
+		expect([peer.closed, peer.durable, room.log.lastSeq]).toEqual([undefined, 0, 1]);
+	});
+
+	test('a predecessor that still drains can append nothing', async () => {
+		const name = await kind.create();
+		const old = await open(name);
+		const { peer } = join(old.room);
+		await until('joined', () => peer.durable === 1);
+		const fresh = await open(name);
+		peer.doc.getText('text').insert(0, 'late');
+		await until('told to go elsewhere', () => peer.closed?.reason === 'room-moved');
+		expect(fresh.room.doc.getText('text').toString()).toBe('');
+		expect(peer.durable).toBe(1);
+	});
+
+	test('a damaged row refuses that room alone', async () => {
+		const [name, other] = [await kind.create(starterOf('a')), await kind.create(starterOf('b'))];
+		await kind.damage(name, 1);
+		const rooms = roomsOf();
+		expect(await rooms.open(name)).toMatchObject({ ok: false, close: { reason: 'room-damaged' } });
+		expect(await rooms.open(other)).toMatchObject({ ok: true });
+		expect(await rooms.open('workspace:nosuchroom')).toMatchObject({
+			close: { reason: 'unknown-room' },
+		});
+	});
+
+	test('unloads when idle, with a snapshot that the next load starts from', async () => {
+		const name = await kind.create();
+		const rooms = roomsOf(20);
+		const { room, release } = await open(name, rooms);
+		const { peer, member } = join(room);
+		for (let n = 0; n < 30; n += 1) {
+			peer.doc.getText('text').insert(n, String(n % 10));
+			await room.settled();
+		}
+		room.leave(member);
+		release();
+		await until('unloaded', () => rooms.size === 0);
+		const opened = await kind.storage().open(name);
+		expect(opened).toMatchObject({ lastSeq: 30, snapshot: { seq: 30 }, rows: [] });
+		const again = await open(name);
+		expect(again.room.doc.getText('text').toString()).toBe(peer.text);
+	});
+
+	test.each([1200, 4800])('refuses a quadratic update of %i items unlogged', async (count) => {
+		const [name, quiet] = [await kind.create(starterOf('a')), await kind.create()];
+		const rooms = roomsOf();
+		const { room } = await open(name, rooms);
+		const other = (await open(quiet, rooms)).room;
+		const { peer, member } = join(room);
+		const friend = join(other).peer;
+		await until('both are in', () => peer.text === 'a' && friend.durable === 1);
+		room.receive(member, { type: 'update', update: quadraticUpdate(count), resync: false });
+		peer.doc.getText('text').insert(1, 'behind it');
+		let edits = 1;
+		while (!peer.closed) {
+			friend.doc.getText('text').insert(0, 'x');
+			edits += 1;
+			await until('others go on', () => friend.durable === edits, 1000);
+		}
+		expect(peer.closed.reason).toBe('too-costly');
+		await room.settled();
+		expect(room.log.lastSeq).toBe(1);
+		expect(room.doc.getText('text').toString()).toBe('a');
+	});
+
+	test('many edits at one place in one honest update are taken', async () => {
+		const { room } = await open(await kind.create());
+		const { member, peer } = join(room);
+		const offline = new Y.Doc();
+		for (let n = 0; n < 1500; n += 1) offline.getText('text').insert(0, `${n}\n`);
+		const update = Y.encodeStateAsUpdate(offline);
+		room.receive(member, { type: 'update', update, resync: true });
+		await until('durable', () => peer.durable === 2 || peer.closed !== undefined);
+		expect(peer.closed).toBeUndefined();
+		expect(room.doc.getText('text').length).toBe(offline.getText('text').length);
+	});
+
+	test('what waits for something that never comes is bounded', async () => {
+		const name = await kind.create();
+		const { room, rooms } = await open(name);
+		const { peer, member } = join(room);
+		const source = new Y.Doc();
+		source.getText('text').insert(0, 'never sent');
+		source.on('update', (update: Uint8Array) =>
+			room.receive(member, { type: 'update', update, resync: false }),
+		);
+		for (let n = 0; n < 200; n += 1) {
+			source.getText('text').insert(0, 'x'.repeat(1000));
+			await new Promise(setImmediate);
+		}
+		expect(peer.closed?.reason).toBe('too-costly');
+		const again = await open(name, rooms);
+		expect(Y.encodeStateAsUpdate(again.room.doc).length).toBeLessThan(70_000);
+	});
+});
