@@ -1,0 +1,68 @@
+// Real clean sandboxes for tests of labs and judges: runnerd's own classes, without its process.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { readCatalog } from '@containrlab/labs/catalog.ts';
+import { judge, type JudgeOptions } from '@containrlab/judges/run.ts';
+import { newId } from '@containrlab/protocol/id.ts';
+import type { Lab } from '@containrlab/protocol/lab.ts';
+import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
+import type { Verdict } from '@containrlab/protocol/verdict.ts';
+import { Engine } from '@containrlab/runnerd/engine.ts';
+import { silentLog } from '@containrlab/runnerd/log.ts';
+import { Sandboxes } from '@containrlab/runnerd/sandboxes.ts';
+import { SessionRecord } from '@containrlab/runnerd/sessions-record.ts';
+import { RecordStore } from '@containrlab/runnerd/state.ts';
+import { prepareImages } from '../images.ts';
+
+export const LABS = new URL('../../labs', import.meta.url).pathname;
+const SOCKET = { socketPath: '/var/run/docker.sock' };
+
+export interface JudgeRoom extends AsyncDisposable {
+	labs: Lab[];
+	sandboxes: Pick<Sandboxes<never>, 'acquire'>;
+	judge(lab: Lab, files: readonly SubmittedFile[], options?: JudgeOptions): Promise<Verdict>;
+}
+
+export async function openJudgeRoom(): Promise<JudgeRoom> {
+	const { labs, problems } = await readCatalog(LABS);
+	if (problems.length > 0) throw new Error(JSON.stringify(problems, null, '\t'));
+	const wanted = labs.flatMap((lab) => lab.front.images);
+	const images = await prepareImages(new Docker(SOCKET), wanted, { begin() {}, log() {} });
+	const state = await mkdtemp(join(tmpdir(), 'judge-room-'));
+	const sandboxes = new Sandboxes<never>({
+		engine: new Engine(SOCKET, `judge-room-${newId(8)}`),
+		store: new RecordStore(state, SessionRecord, silentLog),
+		image: images.sandbox,
+		imagesVolume: images.volume,
+		poolSize: 0,
+		log: silentLog,
+		host: () => {
+			throw new Error('judges have no workspace');
+		},
+		changed() {},
+	});
+	await sandboxes.open();
+	return {
+		labs,
+		sandboxes,
+		judge: async (lab, files, options) => {
+			await using sandbox = await sandboxes.acquire('judge', {
+				signal: AbortSignal.timeout(60_000),
+			});
+			return await judge(lab, files, sandbox, options);
+		},
+		[Symbol.asyncDispose]: async () => {
+			await sandboxes.close();
+			await rm(state, { recursive: true });
+		},
+	};
+}
+
+/** For the message of a failed expectation: what the verdict comes to. */
+export const codesOf = (verdict: Verdict): string[] =>
+	verdict.status === 'failed'
+		? verdict.failures.map((failure) => failure.code)
+		: [verdict.status === 'error' ? `error: ${verdict.code}` : verdict.status];
