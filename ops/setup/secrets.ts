@@ -46,7 +46,7 @@ export async function openSecrets(dir: string): Promise<Secrets> {
 
 /** The file's content, after making it if it isn't there: complete or absent, never half. */
 async function once(path: string, make: () => string): Promise<string> {
-	const partial = `${path}.${process.pid}`;
+	const partial = `${path}.${randomBytes(6).toString('hex')}`;
 	await writeFile(partial, make(), { mode: 0o600 });
 	await link(partial, path).catch((error: NodeJS.ErrnoException) => {
 		if (error.code !== 'EEXIST') throw error;
