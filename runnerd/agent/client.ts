@@ -168,6 +168,8 @@ export class AgentLink extends EventEmitter<{
 	disconnected: [Error | undefined];
 }> {
 	client: AgentClient | undefined;
+	/** Of the agent that was connected last. */
+	boot: string | undefined;
 	#open: () => Promise<Duplex>;
 	#log: AgentLog;
 	#stop = new AbortController();
@@ -214,6 +216,7 @@ export class AgentLink extends EventEmitter<{
 			const boot = hello.ok ? hello.header['boot'] : undefined;
 			if (typeof boot !== 'string') throw new AgentUnavailable('the agent said no hello');
 			this.client = client;
+			this.boot = boot;
 			this.emit('connected', client, { boot });
 		} catch (error) {
 			client.close();

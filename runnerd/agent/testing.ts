@@ -41,7 +41,7 @@ export async function testAgent(): Promise<TestAgent> {
 		},
 		async [Symbol.asyncDispose]() {
 			await stop(child);
-			await rm(home, { recursive: true, force: true });
+			await rm(home, { recursive: true, force: true, maxRetries: 5 });
 		},
 	};
 }
@@ -50,7 +50,10 @@ async function start(home: string, root: string, socket: string): Promise<ChildP
 	const child = spawn(
 		'python3',
 		['-I', '-S', '-B', AGENT, '--root', root, '--state', join(home, 'state'), '--socket', socket],
-		{ stdio: ['ignore', 'inherit', 'pipe'], env: { PATH: process.env['PATH'], HOME: home } },
+		{
+			stdio: ['ignore', 'inherit', 'pipe'],
+			env: { PATH: process.env['PATH'], HOME: home, HISTFILE: '/dev/null' },
+		},
 	);
 	const said: string[] = [];
 	await new Promise<void>((resolve, reject) => {

@@ -27,9 +27,10 @@ export class Terminals {
 	#agent: { client: AgentClient; boot: string } | undefined;
 	#closed = false;
 
-	/** Listens to the link from now on; construct it before the link connects. */
 	constructor(options: TerminalsOptions) {
 		this.#options = options;
+		const { client, boot } = options.link;
+		if (client && boot !== undefined) this.#agent = { client, boot };
 		options.link.on('connected', this.#connected);
 		options.link.on('disconnected', this.#disconnected);
 	}

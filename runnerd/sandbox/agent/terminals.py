@@ -20,12 +20,12 @@ from shell import Shell
 from tape import Tape
 from wire import Refused
 
-NAMES = '12345678'
+NAMES = ('1', '2', '3', '4', '5', '6', '7', '8')
 # Output sent on one connection but not acknowledged.
 WINDOW = 256 * 1024
 PIECE = 32 * 1024
 # A connection that acknowledges nothing for so long no longer holds the shell up (seconds).
-STALL = 10
+STALL = 5
 # A shell that ended sooner isn't replaced at once, lest they follow each other without end (seconds).
 SHORT_LIFE = 1
 # Back from what a full-screen program may have left: its screen, mouse and paste modes, keys.
@@ -221,9 +221,9 @@ class Terminals:
 
     def open(self, request):
         name, size = request.header.get('terminal'), window(request.header)
+        if not isinstance(name, str) or name not in NAMES:
+            raise Refused('no-terminal', 'terminals are named 1 to 8')
         if name not in self._terminals:
-            if not isinstance(name, str) or len(name) != 1 or name not in NAMES:
-                raise Refused('no-terminal', 'terminals are named 1 to 8')
             self._terminals[name] = Terminal(
                 self._agent.loop, name, ['/bin/bash'], self._env, self._agent.root, size
             )
