@@ -1,5 +1,6 @@
 // Submissions of a workspace: sending one, following it, and what was said about the earlier ones.
 
+import { z } from 'zod';
 import type { Attempt, AttemptEvent } from './types.ts';
 import type { WorkspaceDocument } from './document.svelte.ts';
 
@@ -79,11 +80,12 @@ export class Attempts {
 	}
 }
 
+/** What the server says to a refusal, as its error pages do. */
+const Refusal = z.object({ message: z.string(), advice: z.string().optional() });
+
 async function words(response: Response): Promise<string> {
-	const body: unknown = await response.json().catch(() => undefined);
-	const message =
-		typeof body === 'object' && body !== null && 'message' in body ? body.message : undefined;
-	return typeof message === 'string'
-		? message
+	const refusal = Refusal.safeParse(await response.json().catch(() => undefined));
+	return refusal.success
+		? [refusal.data.message, refusal.data.advice].filter(Boolean).join(' ')
 		: 'The submission didn’t go through. Your work is safe; try again in a moment.';
 }

@@ -43,15 +43,17 @@ export class WorkspaceDocument {
 	#provider: WebsocketProvider | undefined;
 	readonly #room: string;
 	readonly #me: Person;
+	readonly #owner: string;
 	/** Something was typed here since the document last was saved. */
 	#dirty = false;
 
-	constructor(room: string, me: Person, role: AwarenessEntry['user']['role']) {
+	constructor(room: string, me: Person & Pick<AwarenessEntry['user'], 'role'>, owner: string) {
 		this.#room = room;
 		this.#me = me;
-		const entry: AwarenessEntry = { user: { ...me, role }, file: null, cursor: null };
+		this.#owner = owner;
+		const entry: AwarenessEntry = { user: me, file: null, cursor: null };
 		this.awareness.setLocalState(entry);
-		this.people = present(this.awareness.getStates(), me.id);
+		this.#onAwareness();
 	}
 
 	get status(): DocumentStatus {
@@ -188,7 +190,7 @@ export class WorkspaceDocument {
 	}
 
 	#onAwareness = (): void => {
-		this.people = present(this.awareness.getStates(), this.#me.id);
+		this.people = present(this.awareness.getStates(), this.#me.id, this.#owner);
 	};
 }
 

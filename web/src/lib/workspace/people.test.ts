@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { colourOf, initials, present } from './people.ts';
+import { initials, present } from './people.ts';
 
-const entry = (id: string, name: string, file: string | null = null, role = 'member') => ({
+const entry = (id: string, name: string, file: string | null = null, role = 'student') => ({
 	user: { id, name, role },
 	file,
 	cursor: null,
@@ -11,11 +11,12 @@ describe('present', () => {
 	it('shows a person once, however many browsers they have open', () => {
 		const people = present(
 			new Map<number, unknown>([
-				[1, entry('u1', 'Ada', 'f1', 'owner')],
-				[2, entry('u1', 'Ada', 'f2', 'owner')],
-				[3, entry('u1', 'Ada', 'f2', 'owner')],
+				[1, entry('u1', 'Ada', 'f1')],
+				[2, entry('u1', 'Ada', 'f2')],
+				[3, entry('u1', 'Ada', 'f2')],
 			]),
 			'u9',
+			'u1',
 		);
 		expect(people).toEqual([
 			{ id: 'u1', name: 'Ada', role: 'owner', files: ['f1', 'f2'], me: false },
@@ -27,12 +28,19 @@ describe('present', () => {
 			new Map<number, unknown>([
 				[1, entry('u3', 'Zoe')],
 				[2, entry('u4', 'Bo')],
-				[3, entry('u1', 'Yan', null, 'owner')],
-				[4, entry('u2', 'Me', null, 'staff')],
+				[3, entry('u1', 'Yan')],
+				[4, entry('u2', 'Me', null, 'ta')],
 			]),
 			'u2',
+			'u1',
 		);
 		expect(people.map((person) => person.id)).toEqual(['u2', 'u1', 'u4', 'u3']);
+		expect(people.map((person) => person.role)).toEqual(['staff', 'owner', 'member', 'member']);
+	});
+
+	it('does not show services as people', () => {
+		const states = new Map([[1, entry('shell:u1', 'Ada', null, 'service')]]);
+		expect(present(states, 'u1', 'u1')).toEqual([]);
 	});
 
 	it('passes over entries that are not ours', () => {
@@ -42,19 +50,13 @@ describe('present', () => {
 			[3, { user: { id: 'x', name: '' } }],
 			[4, {}],
 		]);
-		expect(present(states, 'u1')).toEqual([]);
+		expect(present(states, 'u1', 'u1')).toEqual([]);
 	});
 
 	it('keeps a person whose cursor makes no sense', () => {
 		const states = new Map<number, unknown>([[1, { ...entry('u1', 'Ada'), cursor: 7, file: {} }]]);
-		expect(present(states, 'u2')).toMatchObject([{ id: 'u1', files: [] }]);
+		expect(present(states, 'u2', 'u1')).toMatchObject([{ id: 'u1', files: [] }]);
 	});
-});
-
-it('gives a person the same colour every time, and different people mostly different ones', () => {
-	expect(colourOf('u1')).toEqual(colourOf('u1'));
-	const used = new Set(Array.from({ length: 40 }, (_, n) => colourOf(`user-${n}`).colour));
-	expect(used.size).toBe(7);
 });
 
 it('takes initials by character, not by code unit', () => {

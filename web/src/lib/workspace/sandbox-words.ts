@@ -5,11 +5,12 @@ import type { SandboxReason, SandboxState } from '@containrlab/protocol/sandbox.
 export const PHASES = ['queued', 'creating', 'booting', 'files'] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** Short, since all four stand in one line. */
 export const PHASE_WORDS: Record<Phase, string> = {
-	queued: 'Waiting for a place',
-	creating: 'Creating the container',
-	booting: 'Starting Docker',
-	files: 'Bringing your files',
+	queued: 'Place',
+	creating: 'Container',
+	booting: 'Docker',
+	files: 'Your files',
 };
 
 const REASON_WORDS: Record<SandboxReason, string> = {

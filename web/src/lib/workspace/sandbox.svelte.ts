@@ -1,6 +1,10 @@
 // The workspace's sandbox as this page knows it, and what can be asked of it.
 
-import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
+import { z } from 'zod';
+import { SandboxState } from '@containrlab/protocol/sandbox.ts';
+
+/** What the sandbox endpoints answer, and the page's data too. */
+const View = z.object({ sandbox: SandboxState.nullable(), runnerDown: z.boolean() });
 
 export class Sandbox {
 	state = $state.raw<SandboxState | null>(null);
@@ -11,25 +15,28 @@ export class Sandbox {
 	problem = $state<string>();
 	readonly ready = $derived(this.state?.status === 'ready');
 
+	/** When the start that is under way began; phases come with times of their own. */
+	startedAt = $state<number>();
+
 	readonly #url: string;
 
 	constructor(workspace: string, state: SandboxState | null, runnerDown: boolean) {
 		this.#url = `/w/${workspace}/sandbox`;
-		this.state = state;
+		this.#set(state);
 		this.runnerDown = runnerDown;
 	}
 
 	/** What a reload of the page's data says; an older state never replaces a newer one. */
 	update(state: SandboxState | null, runnerDown: boolean): void {
 		this.runnerDown = runnerDown;
-		if (state && (!this.state || state.at >= this.state.at)) this.state = state;
+		if (state && (!this.state || state.at >= this.state.at)) this.#set(state);
 	}
 
 	happened(state: SandboxState): void {
 		if (this.state && state.at < this.state.at) return;
 		this.runnerDown = false;
 		this.problem = undefined;
-		this.state = state;
+		this.#set(state);
 	}
 
 	start(): Promise<void> {
@@ -40,13 +47,21 @@ export class Sandbox {
 		return this.#ask('POST', '/extend', 'The time couldn’t be extended.');
 	}
 
+	#set(state: SandboxState | null): void {
+		if (state?.status !== 'starting') this.startedAt = undefined;
+		else this.startedAt ??= state.at;
+		this.state = state;
+	}
+
 	async #ask(method: string, path: string, failure: string): Promise<void> {
 		if (this.busy) return;
 		this.busy = true;
 		this.problem = undefined;
 		try {
 			const response = await fetch(this.#url + path, { method });
-			if (!response.ok) this.problem = failure;
+			const view = View.safeParse(await response.json().catch(() => undefined));
+			if (view.success) this.update(view.data.sandbox, view.data.runnerDown);
+			if (!response.ok && !this.runnerDown) this.problem = failure;
 		} catch {
 			this.problem = `${failure} The server doesn’t answer.`;
 		} finally {

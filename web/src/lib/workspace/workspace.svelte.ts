@@ -26,13 +26,12 @@ export class Workspace {
 	readonly terminal: SharedTerminal;
 	readonly attempts: Attempts;
 	readonly events: Events;
-	/** Said once to screen readers, by the page's live region. */
-	announcement = $state('');
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
 		this.data = data;
-		const role = data.isOwner ? 'owner' : data.isStaff ? 'staff' : 'member';
-		this.document = new WorkspaceDocument(data.room, data.me, role);
+		// Only until sync has stamped it with what the ticket says.
+		const me = { ...data.me, role: data.isStaff ? 'ta' : 'student' } as const;
+		this.document = new WorkspaceDocument(data.room, me, data.workspace.owner.id);
 		this.tabs = new Tabs(this.document, data.access === 'read');
 		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
 		this.terminal = new SharedTerminal(data.workspace.id, '1', {

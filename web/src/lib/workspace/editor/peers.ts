@@ -12,27 +12,32 @@ import {
 	type DecorationSet,
 	type ViewUpdate,
 } from '@codemirror/view';
-import { AwarenessEntry, colourOf } from '../people.ts';
+import { colourOf } from '@containrlab/protocol/colour.ts';
+import { AwarenessEntry } from '../people.ts';
 
 const peersChanged = Annotation.define<true>();
 
 class PeerCaret extends WidgetType {
-	readonly name: string;
 	readonly userId: string;
-	constructor(userId: string, name: string) {
+	readonly name: string;
+	/** At a line's end there is room beside the caret; elsewhere the name goes above. */
+	readonly atEnd: boolean;
+
+	constructor(userId: string, name: string, atEnd: boolean) {
 		super();
 		this.userId = userId;
 		this.name = name;
+		this.atEnd = atEnd;
 	}
 
 	override eq(other: PeerCaret): boolean {
-		return other.userId === this.userId && other.name === this.name;
+		return other.userId === this.userId && other.name === this.name && other.atEnd === this.atEnd;
 	}
 
 	toDOM(): HTMLElement {
 		const { colour, ink } = colourOf(this.userId);
 		const caret = document.createElement('span');
-		caret.className = 'cm-peer';
+		caret.className = this.atEnd ? 'cm-peer cm-peer-at-end' : 'cm-peer';
 		caret.style.borderColor = colour;
 		caret.setAttribute('aria-hidden', 'true');
 		const name = document.createElement('span');
@@ -111,7 +116,8 @@ class Peers {
 				const mark = Decoration.mark({ attributes: { style } });
 				ranges.push(mark.range(Math.min(anchor, head), Math.max(anchor, head)));
 			}
-			const widget = new PeerCaret(user.id, user.name);
+			const atEnd = this.#view.state.doc.lineAt(head).to === head;
+			const widget = new PeerCaret(user.id, user.name, atEnd);
 			ranges.push(Decoration.widget({ widget, side: head > anchor ? -1 : 1 }).range(head));
 		}
 		return Decoration.set(ranges, true);

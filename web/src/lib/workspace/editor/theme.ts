@@ -107,7 +107,13 @@ const theme = EditorView.theme({
 		whiteSpace: 'nowrap',
 		zIndex: '10',
 	},
-	'.cm-line:first-child .cm-peer-name': {
+	'.cm-peer-at-end .cm-peer-name': {
+		left: '4px',
+		bottom: 'auto',
+		top: '0.1em',
+		borderRadius: '0.25rem',
+	},
+	'.cm-line:first-child .cm-peer:not(.cm-peer-at-end) .cm-peer-name': {
 		bottom: 'auto',
 		top: '100%',
 		borderRadius: '0 0.25rem 0.25rem 0.25rem',
