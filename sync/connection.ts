@@ -82,8 +82,9 @@ export class Connection implements Peer {
 
 	close({ code, reason }: Close): void {
 		if (this.#closing) return;
-		this.#write();
+		// First: writing to a client that is too slow closes it, which is where we are.
 		this.#closing = true;
+		this.#write();
 		this.#ws.close(code, reason);
 		// A peer that doesn't take part in the handshake must not keep what waits for it.
 		const timer = setTimeout(() => this.#ws.terminate(), LIMITS.closeMs).unref();

@@ -11,7 +11,7 @@ import { MemoryStorage } from './memory-storage.ts';
 import { PostgresStorage } from './postgres-storage.ts';
 import type { Close, Member, Peer, Room } from './room.ts';
 import { Rooms } from './rooms.ts';
-import type { Storage } from './storage.ts';
+import { StorageUnavailable, type Storage } from './storage.ts';
 import { createRoom, quadraticUpdate, ticketFor, until } from './testing.ts';
 import * as wire from './wire.ts';
 
@@ -244,5 +244,34 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(peer.closed?.reason).toBe('too-costly');
 		const again = await open(name, rooms);
 		expect(Y.encodeStateAsUpdate(again.room.doc).length).toBeLessThan(70_000);
+	});
+
+	test('with the store away, edits go on up to a bound, then a named close; none is lost', async () => {
+		const name = await kind.create();
+		const storage = kind.storage();
+		let away = true;
+		const append = storage.append.bind(storage);
+		storage.append = async (batch) => {
+			if (away) throw new StorageUnavailable('away');
+			return append(batch);
+		};
+		onTestFinished(() => void (storage.append = append));
+		const { room } = await open(name, new Rooms({ storage, logger: silentLogger }));
+		const { peer } = join(room);
+		const friend = join(room).peer;
+		const chunk = 'x'.repeat(1024 * 1024);
+		for (let n = 0; n < 10 && !peer.closed; n += 1) {
+			peer.doc.getText('text').insert(0, chunk);
+			await new Promise(setImmediate);
+		}
+		expect([peer.closed?.reason, friend.closed?.reason]).toEqual(
+			Array(2).fill('storage-unavailable'),
+		);
+		const accepted = friend.text.length;
+		expect(accepted).toBe(7 * chunk.length);
+		away = false;
+		await room.settled();
+		const again = await open(name);
+		expect(again.room.doc.getText('text').length).toBe(accepted);
 	});
 });

@@ -242,11 +242,17 @@ export class Room {
 	/** Everything received since the last turn: one transaction, its rows, one message to everyone. */
 	readonly turn = (): void => {
 		if (this.broken) return;
-		if (this.#incoming.length > 0) this.#integrate();
-		if (this.broken) return;
-		this.#answerSteps();
-		this.#tellAwareness();
-		this.#snapshotIfDue();
+		try {
+			if (this.#incoming.length > 0) this.#integrate();
+			if (this.broken) return;
+			this.#answerSteps();
+			this.#tellAwareness();
+			this.#snapshotIfDue();
+		} catch (cause) {
+			// Whatever it is, it is this room's alone; what wasn't acknowledged comes again.
+			this.#context.logger.error('room failed', { room: this.name, cause });
+			this.#break(CLOSE.recheck);
+		}
 	};
 
 	#integrate(): void {

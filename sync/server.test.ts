@@ -236,3 +236,37 @@ test('edits over HTTP are durable when answered; a snapshot names its place in t
 	expect((await call('/rooms/workspace:nosuchroom/snapshot')).status).toBe(404);
 	expect((await fetch(`${url}/health`)).status).toBe(200);
 });
+
+test('a reader that stalls is closed, and the others are not', async () => {
+	const room = await createRoom(database.connection.sql);
+	const stalled = await raw(room, { access: 'read', user: { id: 'ben', name: 'B', role: 'ta' } });
+	await stalled.answered();
+	stalled.stall();
+	using anna = await client(room);
+	await until('in', () => anna.provider.synced);
+	let drops = 0;
+	anna.provider.on('connection-close', () => (drops += 1));
+	// Replacing keeps the document small while much is sent.
+	const chunk = 'x'.repeat(512 * 1024);
+	let gone = false;
+	void stalled.closed.then(() => (gone = true));
+	const members = async () => (await server.rooms.loaded(room))?.members.size;
+	for (let n = 0; n < 80 && (await members()) === 2; n += 1) {
+		anna.text.delete(0, anna.text.length);
+		anna.text.insert(0, chunk);
+		await until('saved', () => anna.saved);
+	}
+	expect(await members()).toBe(1);
+	expect(drops).toBe(0);
+	stalled.resume();
+	await until('the socket is gone', () => gone);
+});
+
+test('a dead connection is noticed although nobody closed it', async () => {
+	const room = await createRoom(database.connection.sql);
+	const dead = await raw(room);
+	await dead.answered();
+	dead.stall();
+	await until('noticed', async () => (await server.rooms.loaded(room))?.members.size === 0, 3000);
+	dead.resume();
+});

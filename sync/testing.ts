@@ -131,6 +131,9 @@ export interface RawClient {
 	send(frame: Uint8Array | string): void;
 	/** Resolves once everything sent so far has been worked off. */
 	answered(): Promise<void>;
+	/** Reads nothing any more, not even a ping. */
+	stall(): void;
+	resume(): void;
 	close(): void;
 }
 
@@ -154,6 +157,8 @@ export async function rawClient(url: string, room: string, ticket: string): Prom
 			socket.send(Uint8Array.of(0, 0, 1, 0));
 			await until('answered', () => steps() > before);
 		},
+		stall: () => socket.pause(),
+		resume: () => socket.resume(),
 		close: () => socket.close(),
 	};
 }

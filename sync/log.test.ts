@@ -1,0 +1,116 @@
+// The group commit against a store that fails: nothing lost, nothing twice, nobody else harmed.
+
+import { expect, test } from 'vitest';
+import type { RoomRows } from '@containrlab/db/doc-log.ts';
+import { Committer, RoomLog, type LogLoss } from './log.ts';
+import { silentLogger } from './logger.ts';
+import { MemoryStorage } from './memory-storage.ts';
+import { StorageUnavailable } from './storage.ts';
+import { until } from './testing.ts';
+
+/** Fails as told before, or after, it did the work. */
+class FailingStorage extends MemoryStorage {
+	before: (batch: readonly RoomRows[]) => Error | undefined = () => undefined;
+	after: (batch: readonly RoomRows[]) => Error | undefined = () => undefined;
+	batches: number[] = [];
+
+	override async append(batch: readonly RoomRows[]): Promise<Set<string>> {
+		this.batches.push(batch.length);
+		const early = this.before(batch);
+		if (early) throw early;
+		const taken = await super.append(batch);
+		const late = this.after(batch);
+		if (late) throw late;
+		return taken;
+	}
+}
+
+const bytes = (n: number) => [Uint8Array.of(n)];
+
+async function logs(storage: FailingStorage, count: number) {
+	const committer = new Committer({ storage, logger: silentLogger });
+	const lost: [string, LogLoss][] = [];
+	const all: RoomLog[] = [];
+	for (let n = 0; n < count; n += 1) {
+		const room = `workspace:room${n}`;
+		storage.create(room);
+		const { epoch, lastSeq } = (await storage.open(room))!;
+		const onLost = (loss: LogLoss) => lost.push([room, loss]);
+		all.push(new RoomLog({ room, epoch, lastSeq, committer, onLost }));
+	}
+	return { committer, all, lost };
+}
+
+test('rooms of one turn share one statement', async () => {
+	const storage = new FailingStorage();
+	const { committer, all } = await logs(storage, 5);
+	for (const log of all) log.append('anna', bytes(1), []);
+	await committer.idle();
+	expect(storage.batches).toEqual([5]);
+});
+
+test('a store that is away loses and doubles nothing, and keeps the order', async () => {
+	const storage = new FailingStorage();
+	const { committer, all } = await logs(storage, 1);
+	const log = all[0]!;
+	let failures = 3;
+	storage.before = () => (failures-- > 0 ? new StorageUnavailable('away') : undefined);
+	const heard: number[] = [];
+	for (let n = 1; n <= 3; n += 1) {
+		log.append('anna', bytes(n), []);
+		log.whenDurable((stored) => heard.push(stored ? n : -n));
+	}
+	await until('noticed', () => committer.away);
+	expect([heard, log.unsaved]).toEqual([[], 3]);
+	log.append('anna', bytes(4), []);
+	await committer.idle();
+	expect(heard).toEqual([1, 2, 3]);
+	expect(storage.rows(log.room).map((row) => [row.seq, row.bytes[0]])).toEqual([
+		[1, 1],
+		[2, 2],
+		[3, 3],
+		[4, 4],
+	]);
+	expect([committer.away, log.unsaved]).toEqual([false, 0]);
+});
+
+test('a commit whose answer was lost is found, not repeated', async () => {
+	const storage = new FailingStorage();
+	const { committer, all, lost } = await logs(storage, 2);
+	let failures = 1;
+	storage.after = () => (failures-- > 0 ? new StorageUnavailable('gone') : undefined);
+	for (const log of all) log.append('anna', bytes(1), []);
+	await committer.idle();
+	expect(all.map((log) => [storage.rows(log.room).length, log.durableSeq])).toEqual([
+		[1, 1],
+		[1, 1],
+	]);
+	expect(lost).toEqual([]);
+});
+
+test("a row that can't be stored costs its own room alone", async () => {
+	const storage = new FailingStorage();
+	const { committer, all, lost } = await logs(storage, 7);
+	storage.before = (batch) =>
+		batch.some(({ room }) => room === 'workspace:room3') ? new Error('refused') : undefined;
+	const stored: boolean[] = [];
+	for (const log of all) {
+		log.append('anna', bytes(1), []);
+		log.whenDurable((ok) => stored.push(ok));
+	}
+	await committer.idle();
+	expect(lost).toEqual([['workspace:room3', 'refused']]);
+	expect(stored.filter(Boolean)).toHaveLength(6);
+});
+
+test('another holder ends the log, and what waits is not called durable', async () => {
+	const storage = new FailingStorage();
+	const { committer, all, lost } = await logs(storage, 1);
+	const log = all[0]!;
+	await storage.open(log.room);
+	const heard: boolean[] = [];
+	log.append('anna', bytes(1), []);
+	log.whenDurable((stored) => heard.push(stored));
+	await committer.idle();
+	expect([lost, heard, storage.rows(log.room).length]).toEqual([[[log.room, 'moved']], [false], 0]);
+});
