@@ -103,7 +103,7 @@ export class WorkspacePage {
 		return this.content.evaluate((content) =>
 			Array.from(content.querySelectorAll('.cm-line'), (line) => {
 				const bare = line.cloneNode(true) as HTMLElement;
-				for (const caret of bare.querySelectorAll('.cm-ySelectionCaret')) caret.remove();
+				for (const caret of bare.querySelectorAll('.cm-peer')) caret.remove();
 				return (bare.textContent ?? '').replace(/[\u2060\u200b]/g, '');
 			}).join('\n'),
 		);
@@ -156,7 +156,7 @@ export class WorkspacePage {
 
 	async expectCursorOf(name: string): Promise<void> {
 		await this.page
-			.locator('.cm-ySelectionInfo')
+			.locator('.cm-peer-name')
 			.filter({ hasText: name })
 			.first()
 			.waitFor({ state: 'attached' });
