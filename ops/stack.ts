@@ -3,9 +3,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
+import { placeElsewhere } from '@containrlab/db/embedded-place.ts';
 import { removeVolumes, stopSandboxes } from './supervise/sandboxes.ts';
 import type { Ports } from './setup/ports.ts';
 
@@ -126,7 +128,9 @@ function describe(
 			const docker = new Docker();
 			await stopSandboxes(docker, up.instance);
 			await removeVolumes(docker, up.instance);
-			await rm(up.dataDir, { recursive: true, force: true });
+			for (const path of [up.dataDir, placeElsewhere(join(up.dataDir, 'postgres'))]) {
+				await rm(path, { recursive: true, force: true });
+			}
 		},
 		[Symbol.asyncDispose]: stop,
 	};

@@ -1,7 +1,7 @@
 // The one directory with everything that lasts.
 
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,8 @@ async function prepare(path: string): Promise<string | undefined> {
 	try {
 		await mkdir(path, { recursive: true, mode: 0o711 });
 		await access(path, constants.W_OK | constants.X_OK);
+		const { mode, uid } = await stat(path);
+		if (uid === process.getuid?.()) await chmod(path, (mode & 0o777) | 0o111);
 		for (const name of ['secrets', 'log', 'run', 'runnerd']) {
 			await mkdir(join(path, name), { recursive: true, mode: 0o700 });
 		}
