@@ -44,7 +44,9 @@ fi
 exit 0
 `;
 
+// The daemon learns of an end a little after the process is gone: its output must be stored first.
 const END = `
+[ $1 != 0 ] && [ -d /proc/$1 ] || timeout 30 docker wait ${CONTAINER} >/dev/null
 docker inspect --format '{{json .State}}' ${CONTAINER} || exit 65
 docker logs --tail 200 ${CONTAINER} 2>&1 | tail -c 16384
 exit 0
@@ -82,7 +84,7 @@ export async function startContainer(
 	if (outcome.exitCode !== 0 || first !== 'exited') {
 		throw new InfrastructureError('container-not-observed', outcome.stderr.slice(-2000));
 	}
-	const end = await containerEnd(sandbox, options.signal);
+	const end = await containerEnd(sandbox, 0, options.signal);
 	if (end.status === 'running') {
 		throw new InfrastructureError('container-not-observed', 'its process vanished but it runs');
 	}
@@ -90,8 +92,12 @@ export async function startContainer(
 }
 
 /** The container's state and the end of its output, as they are now. */
-export async function containerEnd(sandbox: Sandbox, signal?: AbortSignal): Promise<ContainerEnd> {
-	const outcome = await sandbox.exec(['sh', '-c', END], {
+export async function containerEnd(
+	sandbox: Sandbox,
+	pid: number,
+	signal?: AbortSignal,
+): Promise<ContainerEnd> {
+	const outcome = await sandbox.exec(['sh', '-c', END, 'end', String(pid)], {
 		timeoutMs: TIMEOUT_MS,
 		...(signal && { signal }),
 	});

@@ -45,7 +45,11 @@ export function measure(measuring: Measuring): Facts {
 			if (started.status === 'running') startedAt = started.startedAt;
 			return started;
 		},
-		containerEnd: () => containerEnd(sandbox, measuring.signal),
+		containerEnd: async () => {
+			const started = await container();
+			const pid = started.status === 'running' ? started.pid : 0;
+			return containerEnd(sandbox, pid, measuring.signal);
+		},
 		ask: async (asked) => {
 			const started = await container();
 			if (started.status !== 'running') throw new Error('asked a container that never ran');
