@@ -6,7 +6,8 @@ import type { WebSocket } from 'ws';
 import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import type { Ticket } from '@containrlab/protocol/ticket.ts';
 import { LIMITS } from './limits.ts';
-import type { Close, Member, Peer, Room } from './room.ts';
+import type { Close, Member, Peer } from './member.ts';
+import type { Room } from './room.ts';
 import type { Turns } from './turns.ts';
 import { decodeMessage, HEARTBEAT, toFrame } from './wire.ts';
 

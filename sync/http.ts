@@ -12,7 +12,7 @@ import {
 } from '@containrlab/protocol/sync.ts';
 import type { Logger } from './logger.ts';
 import type { Revocations } from './revocations.ts';
-import type { Close } from './room.ts';
+import type { Close } from './member.ts';
 import type { Rooms } from './rooms.ts';
 import type { Storage } from './storage.ts';
 

@@ -4,55 +4,25 @@
 import * as Y from 'yjs';
 import type { ClientBinding } from '@containrlab/db/doc-log.ts';
 import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
-import type { Ticket } from '@containrlab/protocol/ticket.ts';
-import { RoomAwareness, type Speaker } from './awareness.ts';
+import { RoomAwareness } from './awareness.ts';
 import { LIMITS } from './limits.ts';
 import { estimateSteps } from './cost.ts';
 import { RoomLog, type Committer, type LogLoss } from './log.ts';
 import type { LoadedRoom } from './load.ts';
 import type { Logger } from './logger.ts';
+import {
+	groupByMember,
+	newMember,
+	pay,
+	type Close,
+	type Incoming,
+	type Member,
+	type Peer,
+} from './member.ts';
 import type { Trial } from './trial.ts';
 import type { Turns } from './turns.ts';
 import { clientsOf, decodeUpdate, isEmpty, isKnown, pendingBytes, type Decoded } from './update.ts';
 import * as wire from './wire.ts';
-
-export type Close = (typeof CLOSE)[keyof typeof CLOSE];
-
-/** A connection, as a room sees it. */
-export interface Peer {
-	readonly ticket: Ticket;
-	/** Whether it understands `durable`. */
-	readonly acks: boolean;
-	/** Queues a message; all of a turn are written at once. */
-	send(message: Uint8Array): void;
-	close(close: Close): void;
-}
-
-/** A peer in a room. */
-export interface Member extends Speaker {
-	readonly peer: Peer;
-	/** Its state vector, when it asked for the state in this turn. */
-	asked: Uint8Array | undefined;
-	/** Whether it has been given the state, so that it can follow edits. */
-	following: boolean;
-	/** Document frames of it that were worked off, in their order. */
-	done: number;
-	/** While one of its updates is tried out: that one and those behind it. */
-	held: Incoming[] | undefined;
-	/** Steps that it may still cost, as of `stepsAt` (ms). */
-	steps: number;
-	stepsAt: number;
-	gone: boolean;
-}
-
-interface Incoming {
-	/** Undefined for an edit that came over HTTP. */
-	member: Member | undefined;
-	userId: string;
-	update: Decoded;
-	/** Tried out, and found to be cheap enough. */
-	tried: boolean;
-}
 
 export type Applied =
 	| { ok: true; seq: number }
@@ -107,19 +77,7 @@ export class Room {
 	}
 
 	join(peer: Peer): Member {
-		const member: Member = {
-			peer,
-			user: peer.ticket.user,
-			clients: new Set(),
-			heard: false,
-			asked: undefined,
-			following: false,
-			done: 0,
-			held: undefined,
-			steps: LIMITS.steps.atOnce,
-			stepsAt: performance.now(),
-			gone: false,
-		};
+		const member = newMember(peer);
 		this.members.add(member);
 		peer.send(wire.encodeStep1(Y.encodeStateVector(this.doc)));
 		const present = this.awareness.all();
@@ -310,21 +268,13 @@ export class Room {
 		const { member, update, tried } = incoming;
 		if (!member || tried) return false;
 		if (member.held) {
-			member.held.push(incoming);
-			const bytes = member.held.reduce((sum, held) => sum + held.update.bytes.length, 0);
-			if (bytes > LIMITS.heldBytes) this.#expel(member, CLOSE.tooMany);
+			member.held.items.push(incoming);
+			member.held.bytes += update.bytes.length + HELD_OVERHEAD;
+			if (member.held.bytes > LIMITS.heldBytes) this.#expel(member, CLOSE.tooMany);
 			return true;
 		}
-		const { atOnce, perSecond } = LIMITS.steps;
-		const now = performance.now();
-		member.steps = Math.min(atOnce, member.steps + ((now - member.stepsAt) * perSecond) / 1000);
-		member.stepsAt = now;
-		const steps = estimateSteps(this.doc, update, member.steps);
-		if (steps <= member.steps) {
-			member.steps -= steps;
-			return false;
-		}
-		member.held = [incoming];
+		if (pay(member, (limit) => estimateSteps(this.doc, update, limit))) return false;
+		member.held = { items: [incoming], bytes: 0 };
 		// After this turn: the state that it is tried on must be whole.
 		queueMicrotask(() => void this.#tryOut(member, incoming));
 		return true;
@@ -333,7 +283,7 @@ export class Room {
 	async #tryOut(member: Member, incoming: Incoming): Promise<void> {
 		if (this.broken) return;
 		const verdict = await this.#context.trial(this.state(), incoming.update.bytes);
-		const held = member.held ?? [];
+		const held = member.held?.items ?? [];
 		member.held = undefined;
 		if (member.gone || this.broken) return;
 		if (verdict === 'too-costly') {
@@ -347,14 +297,7 @@ export class Room {
 
 	/** One row for each connection. */
 	#logRows(incoming: readonly Incoming[]): void {
-		const rows = new Map<Member | Incoming, Incoming[]>();
-		for (const item of incoming) {
-			const key = item.member ?? item;
-			const row = rows.get(key);
-			if (row) row.push(item);
-			else rows.set(key, [item]);
-		}
-		for (const items of rows.values()) {
+		for (const items of groupByMember(incoming)) {
 			const { userId } = items[0]!;
 			const bytes = items.map(({ update }) => update.bytes);
 			this.log.append(userId, bytes, this.#bindClients(items));
@@ -460,6 +403,9 @@ type Admitted =
 	{ ok: true; update: Decoded } | { ok: false; code: 'malformed' | 'too-large' | 'unavailable' };
 
 const REFUSALS = { malformed: CLOSE.malformed, 'too-large': CLOSE.tooLarge } as const;
+
+/** What a small frame that waits costs beside its bytes. */
+const HELD_OVERHEAD = 256;
 
 class TooMuchPending extends Error {}
 

@@ -13,7 +13,7 @@ import { httpHandler } from './http.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { Revocations } from './revocations.ts';
-import type { Close } from './room.ts';
+import type { Close } from './member.ts';
 import { Rooms } from './rooms.ts';
 import type { Storage } from './storage.ts';
 
