@@ -64,12 +64,19 @@ export class AgentClient {
 		return new Promise((resolve, reject) => {
 			if (this.#pending.size >= PENDING_MAX) throw new AgentUnavailable('too many requests');
 			const id = this.#nextId++;
-			this.#write({ ...header, op, id }, body);
 			const timer = setTimeout(() => {
 				this.#pending.delete(id);
 				reject(new AgentUnavailable(`${op} timed out`));
 			}, options.timeoutMs ?? TIMEOUT_MS);
+			// Before writing: some streams deliver at once, and the answer may come within.
 			this.#pending.set(id, { resolve, reject, timer });
+			try {
+				this.#write({ ...header, op, id }, body);
+			} catch (error) {
+				this.#pending.delete(id);
+				clearTimeout(timer);
+				throw error;
+			}
 		});
 	}
 

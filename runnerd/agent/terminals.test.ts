@@ -1,9 +1,9 @@
 // The agent's terminals as the agent alone keeps them: tape, window, shells.
 
-import { access, readFile, watch } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { AgentClient } from './client.ts';
-import { testAgent, type TestAgent } from './testing.ts';
+import { appears, testAgent, type TestAgent } from './testing.ts';
 
 const TERMINAL = { terminal: '1' };
 
@@ -111,7 +111,7 @@ test('a shell waits for a connection that is behind, but not for ever', async ()
 	// A window, and the piece that filled it.
 	expect(silent.bytes).toBeLessThan(256 * 1024 + 32 * 1024);
 	await expect(access(`${agent.root}/gone`)).rejects.toThrow();
-	await appears(agent.root, 'gone');
+	await appears(`${agent.root}/gone`);
 	// What it missed is told as a gap once it has caught up.
 	silent.client.notify('terminal.ack', { ...TERMINAL, bytes: silent.bytes });
 	await silent.until(() => silent.events.length === 2);
@@ -178,17 +178,6 @@ test('an idle agent uses little memory', async () => {
 	const status = await readFile(`/proc/${agent.pid}/status`, 'utf8');
 	expect(Number(/RssAnon:\s+(\d+)/.exec(status)![1])).toBeLessThan(12 * 1024);
 });
-
-async function appears(root: string, name: string): Promise<void> {
-	const watcher = watch(root, { signal: AbortSignal.timeout(20_000) })[Symbol.asyncIterator]();
-	for (;;) {
-		try {
-			return await access(`${root}/${name}`);
-		} catch {
-			await watcher.next();
-		}
-	}
-}
 
 async function ends(pid: string): Promise<void> {
 	for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {

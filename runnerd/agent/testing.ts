@@ -2,11 +2,13 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const AGENT = join(import.meta.dirname, '../sandbox/agent');
 
@@ -79,4 +81,13 @@ async function openSocket(path: string): Promise<Duplex> {
 	const socket = connect(path);
 	await once(socket, 'connect');
 	return socket;
+}
+
+/** Resolves when the file is there. */
+export async function appears(path: string): Promise<void> {
+	for (const end = Date.now() + 20_000; Date.now() < end;) {
+		if (existsSync(path)) return;
+		await sleep(20);
+	}
+	throw new Error(`${path} never appeared`);
 }

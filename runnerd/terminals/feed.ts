@@ -11,7 +11,7 @@ import { Screen } from './screen.ts';
 
 /** An agent keeps to its window of 256 KiB; one that sends more than this is cut. */
 const UNPARSED_MAX = 4 * 1024 * 1024;
-const UNDONE_MAX = 20_000;
+const UNDONE_MAX = 5000;
 /** Parsed at once, so that a flood of small pieces costs few turns. */
 const PARSE_AT_ONCE = 256 * 1024;
 /** After a gap the stream begins anywhere, mostly within a line: it is shown from the next one. */
@@ -71,6 +71,8 @@ export class Feed {
 	};
 	#shell: number | undefined;
 	#skippingLine = 0;
+	/** Of the terminal, where the screen doesn't have it yet. */
+	#size: { cols: number; rows: number } | undefined;
 	#wantedSize: { cols: number; rows: number } | undefined;
 
 	constructor(name: string, listener: FeedListener, log: AgentLog) {
@@ -110,6 +112,7 @@ export class Feed {
 	/** Calls `act` between two pieces of output, once the screen shows what was printed so far. */
 	whenStill(act: () => void): void {
 		this.#act(() => {
+			this.#settleSize();
 			if (this.#history) this.#history.waiting.push(act);
 			else act();
 		});
@@ -131,7 +134,7 @@ export class Feed {
 			});
 		on('terminal.from', From, (from) => this.#from(from));
 		on('terminal.output', Output, ({ offset }, data) => this.#output(offset, data, attachment));
-		on('terminal.size', Size, ({ cols, rows }) => this.#act(() => this.#resized(cols, rows)));
+		on('terminal.size', Size, ({ cols, rows }) => this.#act(() => (this.#size = { cols, rows })));
 		on('terminal.shell', Shell, ({ shell }) => this.#act(() => this.#newShell(shell)));
 	}
 
@@ -151,7 +154,8 @@ export class Feed {
 		this.#expected = offset;
 		this.#act(() => {
 			this.#shown = offset;
-			this.#resized(cols, rows);
+			this.#size = { cols, rows };
+			this.#settleSize();
 			this.#newShell(shell);
 			if (gap) {
 				this.screen.reset();
@@ -181,9 +185,15 @@ export class Feed {
 		this.#push({ kind: 'output', data, attachment });
 	}
 
-	#resized(cols: number, rows: number): void {
-		if (cols === this.screen.cols && rows === this.screen.rows) return;
-		this.screen.resize(cols, rows);
+	/**
+	 * Resizing costs milliseconds when much has scrolled by, so of many sizes in a row only the last
+	 * is taken.
+	 */
+	#settleSize(): void {
+		const size = this.#size;
+		this.#size = undefined;
+		if (!size || (size.cols === this.screen.cols && size.rows === this.screen.rows)) return;
+		this.screen.resize(size.cols, size.rows);
 		this.#listener.resized();
 	}
 
@@ -208,11 +218,13 @@ export class Feed {
 		this.#busy = true;
 		for (let item = this.#queue.shift(); item; item = this.#queue.shift()) {
 			if (item.kind === 'output') {
+				this.#settleSize();
 				this.#parse(this.#withFollowing(item.data, item.attachment), item.attachment);
 				return;
 			}
 			item.act();
 		}
+		this.#settleSize();
 		this.#busy = false;
 	}
 

@@ -1,6 +1,6 @@
-import { access, readFile, watch, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { testAgent } from '../agent/testing.ts';
+import { appears, testAgent } from '../agent/testing.ts';
 import { OWNER, TEACHER, TestRunner } from './testing.ts';
 
 test('what the driver types is run in the workspace and shown to everyone', async () => {
@@ -47,7 +47,7 @@ test('after runnerd died, the shell is the same and shows what it printed meanwh
 		await driver.until(() => /\[1\] \d+/.test(driver.text()));
 	}
 	await writeIn(agent.root, 'go');
-	await appears(agent.root, 'gone');
+	await appears(`${agent.root}/gone`);
 	await using runner = await TestRunner.start(agent.open);
 	const driver = await runner.join();
 	// In the first snapshot already: what was printed doesn't pass by once more.
@@ -162,7 +162,7 @@ test('with nobody at it, a shell prints on, and the newest mebibyte is kept', as
 		await driver.shows('until');
 	}
 	await writeIn(agent.root, 'go');
-	await appears(agent.root, 'gone');
+	await appears(`${agent.root}/gone`);
 	await using runner = await TestRunner.start(agent.open);
 	const driver = await runner.join();
 	expect(driver.text()).toMatch(/\n399998\n399999\n400000\n/);
@@ -175,15 +175,4 @@ const rss = async (pid: number) =>
 
 async function writeIn(root: string, name: string): Promise<void> {
 	await writeFile(`${root}/${name}`, '');
-}
-
-async function appears(root: string, name: string): Promise<void> {
-	const watcher = watch(root, { signal: AbortSignal.timeout(20_000) });
-	for (;;) {
-		try {
-			return await access(`${root}/${name}`);
-		} catch {
-			await watcher[Symbol.asyncIterator]().next();
-		}
-	}
 }
