@@ -8,6 +8,7 @@
 
 import * as Y from 'yjs';
 import { newId } from './id.ts';
+import { pathProblem } from './path.ts';
 
 export type FileKind = 'text' | 'binary' | 'dir' | 'link';
 export type Eol = 'lf' | 'crlf';
@@ -49,7 +50,7 @@ export const filesOf = (doc: Y.Doc): Y.Map<FileNode> => doc.getMap('files');
 export function splitText(disk: string): { text: string; eol: Eol; bom: boolean } {
 	const bom = disk.startsWith('\ufeff');
 	const body = bom ? disk.slice(1) : disk;
-	// Mixed line ends count as the more frequent one; only pure CRLF is stored as such.
+	// Only pure CRLF comes back as such: mixed ends become LF with the first edit of the text.
 	const crlf = body.includes('\r\n') && !/(^|[^\r])\n/.test(body);
 	return { text: body.replaceAll('\r\n', '\n'), eol: crlf ? 'crlf' : 'lf', bom };
 }
@@ -143,7 +144,9 @@ export function listFiles(doc: Y.Doc): WorkspaceFile[] {
 		const file = readNode(id, node);
 		if (file) all.push(file);
 	}
-	settleClashes(all.filter((file) => file.deletedAt === undefined));
+	settleClashes(
+		all.filter((file) => file.deletedAt === undefined && pathProblem(file.path) === undefined),
+	);
 	return all.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : a.id < b.id ? -1 : 1));
 }
 
@@ -154,7 +157,8 @@ export const liveFiles = (doc: Y.Doc): WorkspaceFile[] =>
 /**
  * Two live entries on one path, or a file where another needs a directory: the smallest id keeps
  * the path, the others move aside to "name (2).ext". Directories on one path are one directory.
- * Depends on nothing but the entries, so every side settles alike.
+ * Depends on nothing but the entries, so every side settles alike. Paths that can't be anywhere are
+ * no part of it.
  */
 function settleClashes(live: WorkspaceFile[]): void {
 	const order = [...live].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,6 +1,7 @@
 // The daily cases of a shell and an editor on the same files, over the real agent.
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { rename, rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
@@ -43,20 +44,19 @@ test('sed -i, with its new inode, is the same file', async () => {
 for (const options of ['set nobackup nowritebackup', 'set backupcopy=no writebackup']) {
 	test(`vim's :wq over a newer edit of the browser keeps both (${options})`, async () => {
 		await using ws = await TestWorkspace.open({ f: 'one\ntwo\nthree\n' });
-		const vim = shell(
-			ws,
-			`vim -es -u NONE -c '${options}' -c 'call writefile([], "../opened")' \
-			-c 'while !filereadable("../go") | sleep 10m | endwhile' \
-			-c '$s/three/THREE/' -c 'wq!' f </dev/null >/dev/null 2>&1`,
-		);
+		const commands = ['-c', options, '-c', 'w! ../opened'];
+		const vim = spawn('vim', ['-es', '-u', 'NONE', ...commands, 'f'], {
+			cwd: ws.agent.root,
+			stdio: ['pipe', 'ignore', 'ignore'],
+		});
 		await until(() => ws.exists('../opened'));
 		for (const letter of 'newer\n') {
 			ws.text('f').insert(ws.docText('f').indexOf('one'), letter);
 			const typed = ws.docText('f');
 			await until(async () => (await ws.read('f')) === typed);
 		}
-		await ws.write('../go', '');
-		await vim.catch(() => {});
+		vim.stdin.end('$s/three/THREE/\nwq!\n');
+		await once(vim, 'exit');
 		const both = 'newer\none\ntwo\nTHREE\n';
 		await until(async () => ws.docText('f') === both && (await ws.read('f')) === both);
 		expect(ws.docPaths()).toEqual(['f']);

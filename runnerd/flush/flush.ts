@@ -13,7 +13,7 @@ import { resume } from './resume.ts';
 import { apply, readSha } from './apply.ts';
 import { Blobs } from './blobs.ts';
 import { DocView } from './doc-view.ts';
-import { reconcile, type Apply, type Plan } from './reconcile.ts';
+import { reconcile, type Absorb, type Apply, type Plan } from './reconcile.ts';
 import type { Room } from './room.ts';
 import { DISK_ORIGIN, FlushState } from './state.ts';
 import { visible, Warnings } from './warnings.ts';
@@ -39,7 +39,7 @@ const RETRY_MS = 500;
 const BLOCKED_MS = 5000;
 /** Plans in a row without coming to rest: something undoes what we do. */
 const ROUNDS_MAX = 200;
-const WRITES_AT_ONCE = 16;
+const AT_ONCE = 16;
 
 export class Flush {
 	readonly #room: Room;
@@ -257,14 +257,19 @@ export class Flush {
 
 	/** `again`: something was done, so there may be more. */
 	async #carryOut(plan: Plan): Promise<'again' | 'wait' | 'rest'> {
-		for (const action of plan.absorb) await this.#try(action, () => absorb(this.#state, action));
+		const take = (action: Absorb) => this.#try(action, () => absorb(this.#state, action));
+		for (const action of plan.absorb.filter((one) => one.do !== 'create')) await take(action);
+		const creates = plan.absorb.filter((one) => one.do === 'create');
+		for (let at = 0; at < creates.length; at += AT_ONCE) {
+			await Promise.all(creates.slice(at, at + AT_ONCE).map(take));
+		}
 		if (plan.absorb.length > 0) return 'again';
 		const todo = plan.apply.filter((action) => !this.#isBlocked(action));
 		for (const action of todo.filter((one) => one.do !== 'write')) await this.#apply(action);
 		const writes = todo.filter((one) => one.do === 'write');
 		// One write of a file at a time: a plan has one for each.
-		for (let at = 0; at < writes.length; at += WRITES_AT_ONCE) {
-			await Promise.all(writes.slice(at, at + WRITES_AT_ONCE).map((one) => this.#apply(one)));
+		for (let at = 0; at < writes.length; at += AT_ONCE) {
+			await Promise.all(writes.slice(at, at + AT_ONCE).map((one) => this.#apply(one)));
 		}
 		if (todo.length > 0) return 'again';
 		return plan.waiting.length > 0 ? 'wait' : 'rest';

@@ -36,7 +36,7 @@ export function distance(from: string, to: string): number {
 }
 
 function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: number }): Hunk[] {
-	const hunk = trim(whole, from);
+	const hunk = token === LINE ? trim(whole, from, true) : whole;
 	if (hunk.start === hunk.end || hunk.text === '') return isEmpty(hunk) ? [] : [hunk];
 	const old = from.slice(hunk.start, hunk.end);
 	const before = old.match(token) ?? [];
@@ -65,7 +65,7 @@ function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: numb
 		}
 		open.end = at;
 	}
-	return hunks.map((h) => trim(h, from)).filter((h) => !isEmpty(h));
+	return token === LINE ? hunks : hunks.map((h) => trim(h, from)).filter((h) => !isEmpty(h));
 }
 
 /** One UTF-16 unit per distinct token, clear of surrogates, which the library treats specially. */
@@ -82,12 +82,16 @@ const isEmpty = (hunk: Hunk): boolean => hunk.start === hunk.end && hunk.text ==
 const splitsPair = (text: string, at: number): boolean =>
 	/[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at));
 
-/** Drops what both sides have in common at the ends, never cutting a code point in two. */
-function trim(hunk: Hunk, from: string): Hunk {
+/**
+ * Drops what both sides have in common at the ends, never cutting a code point in two, nor a line
+ * when asked for whole ones: half a line too many would slide a deletion into its neighbour.
+ */
+function trim(hunk: Hunk, from: string, wholeLines = false): Hunk {
 	const { start, end, text } = hunk;
 	const most = Math.min(end - start, text.length);
 	let head = 0;
 	while (head < most && from.charCodeAt(start + head) === text.charCodeAt(head)) head += 1;
+	if (wholeLines) head = from.slice(start, start + head).lastIndexOf('\n') + 1;
 	if (head > 0 && (splitsPair(from, start + head) || splitsPair(text, head))) head -= 1;
 	let tail = 0;
 	while (
@@ -95,6 +99,10 @@ function trim(hunk: Hunk, from: string): Hunk {
 		from.charCodeAt(end - 1 - tail) === text.charCodeAt(text.length - 1 - tail)
 	) {
 		tail += 1;
+	}
+	if (wholeLines) {
+		const line = from.slice(end - tail, end).indexOf('\n') + 1;
+		tail = line === 0 ? 0 : tail - line;
 	}
 	if (tail > 0 && (splitsPair(from, end - tail) || splitsPair(text, text.length - tail))) tail -= 1;
 	return { start: start + head, end: end - tail, text: text.slice(head, text.length - tail) };

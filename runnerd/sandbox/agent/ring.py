@@ -31,6 +31,7 @@ class Ring:
         self._files = {}
         self._uses = {}
         self._sizes = {}
+        self._total = 0
         self._by_path = {}
         self._load()
 
@@ -184,21 +185,26 @@ class Ring:
 
             dropped = versions.pop(min(range(len(versions) - NEWEST), key=worth))
             self._release(dropped['sha'])
+        if self._total <= TOTAL_MAX:
+            return
         for other in list(self._files.values()):
-            if sum(self._sizes.values()) <= TOTAL_MAX:
-                break
+            if self._total <= TOTAL_MAX:
+                return
             if other is not note:
                 while len(other['versions']) > 1:
                     self._release(other['versions'].pop(0)['sha'])
 
     def _use(self, sha, size):
         self._uses[sha] = self._uses.get(sha, 0) + 1
-        self._sizes[sha] = size
+        if self._uses[sha] == 1:
+            self._sizes[sha] = size
+            self._total += size
 
     def _release(self, sha):
         self._uses[sha] -= 1
         if self._uses[sha] == 0:
-            del self._uses[sha], self._sizes[sha]
+            del self._uses[sha]
+            self._total -= self._sizes.pop(sha)
             _unlink(self._object(sha))
 
     def _object(self, sha):

@@ -1,0 +1,25 @@
+// For tests: chance that can be repeated.
+
+export interface Random {
+	/** From 0 to below `below`. */
+	int(below: number): number;
+	chance(probability: number): boolean;
+	pick<T>(list: readonly T[]): T;
+}
+
+/** The same numbers for the same seed (mulberry32). */
+export function random(seed: number): Random {
+	let state = seed >>> 0;
+	const next = () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let t = state;
+		t = Math.imul(t ^ (t >>> 15), t | 1);
+		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+	};
+	return {
+		int: (below) => Math.floor(next() * below),
+		chance: (probability) => next() < probability,
+		pick: (list) => list[Math.floor(next() * list.length)]!,
+	};
+}
