@@ -2,7 +2,7 @@
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { WorkspacePage } from './workspace-page.ts';
 import { startLesson, type Lesson } from './lesson.ts';
@@ -21,6 +21,7 @@ describe('gate a: one document', () => {
 		teacher = await newPerson(browser);
 		student = await newPerson(browser);
 	});
+	keepScreensOfFailures(() => [teacher, student]);
 	afterAll(async () => {
 		await browser?.close();
 		await lesson?.stop();

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
-import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 describe('gate b: sandbox, flush, terminal', () => {
@@ -26,6 +26,7 @@ describe('gate b: sandbox, flush, terminal', () => {
 		studentView = new WorkspacePage(student.page);
 		await studentView.waitForEditor();
 	});
+	keepScreensOfFailures(() => [teacher, student]);
 	afterAll(async () => {
 		await browser?.close();
 		await lesson?.stop();

@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openAttempts, openLab, signIn } from './classroom.ts';
 import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
-import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const VERDICT_MS = 120_000;
@@ -27,6 +27,7 @@ describe('gate c: submit and verdict', () => {
 		await view.waitForEditor();
 		await view.waitForPrompt();
 	});
+	keepScreensOfFailures(() => [student, assistant]);
 	afterAll(async () => {
 		await browser?.close();
 		await lesson?.stop();

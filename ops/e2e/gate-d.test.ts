@@ -10,7 +10,7 @@ import {
 	type Lesson,
 	type Service,
 } from './lesson.ts';
-import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const RECOVERY_MS = 60_000;
@@ -36,6 +36,7 @@ describe('gate d: kills', () => {
 		await view.run('echo shell-$$');
 		await view.markPage();
 	});
+	keepScreensOfFailures(() => [student]);
 	afterAll(async () => {
 		await browser?.close();
 		await lesson?.stop();

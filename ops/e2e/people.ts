@@ -1,6 +1,8 @@
 // Real browsers for the people of a lesson, each in a profile of their own.
 
+import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterEach } from 'vitest';
 
 /** Debian's package; anything else by CHROMIUM. */
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -47,4 +49,17 @@ export async function newPerson(browser: Browser): Promise<Person> {
 	});
 	page.on('pageerror', (error) => consoleErrors.push(error.stack ?? error.message));
 	return { page, context, consoleErrors };
+}
+
+/** With SCREENS_DIR set, keeps what each person saw when a test failed. */
+export function keepScreensOfFailures(people: () => (Person | undefined)[]): void {
+	const directory = process.env.SCREENS_DIR;
+	if (!directory) return;
+	afterEach(async ({ task }) => {
+		if (task.result?.state !== 'fail') return;
+		for (const [index, person] of people().entries()) {
+			const name = `${task.name.replaceAll(/\W+/g, '-')}-${index}.png`;
+			await person?.page.screenshot({ path: join(directory, name) });
+		}
+	});
 }

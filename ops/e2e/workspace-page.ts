@@ -7,9 +7,6 @@ const SOON_MS = 20_000;
 
 type Pattern = string | RegExp;
 
-const matches = (text: string, pattern: Pattern): boolean =>
-	typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
-
 export class WorkspacePage {
 	readonly page: Page;
 	readonly guide: Locator;
@@ -180,9 +177,8 @@ export class WorkspacePage {
 	}
 
 	async expectTerminal(pattern: Pattern, timeout = SOON_MS): Promise<void> {
-		await expect
-			.poll(() => this.terminalText(), { timeout, interval: 50, message: `terminal: ${pattern}` })
-			.toSatisfy((text: string) => matches(text, pattern));
+		const poll = expect.poll(() => this.terminalText(), { timeout, interval: 50 });
+		await (typeof pattern === 'string' ? poll.toContain(pattern) : poll.toMatch(pattern));
 	}
 
 	async waitForPrompt(): Promise<void> {
@@ -278,9 +274,8 @@ export class WorkspacePage {
 	}
 
 	async expectVerdictText(pattern: Pattern): Promise<void> {
-		await expect
-			.poll(() => this.verdict.innerText(), { timeout: SOON_MS })
-			.toSatisfy((text: string) => matches(text, pattern));
+		const poll = expect.poll(() => this.verdict.innerText(), { timeout: SOON_MS });
+		await (typeof pattern === 'string' ? poll.toContain(pattern) : poll.toMatch(pattern));
 	}
 
 	// ── The page itself ──────────────────────────────────────────────────────────────────────────
