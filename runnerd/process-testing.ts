@@ -1,0 +1,80 @@
+// For tests: the real runnerd process on port 0, which may be killed and launched again.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { newId } from '@containrlab/protocol/id.ts';
+import { type TestInstance, testImages } from './sandboxes-testing.ts';
+
+export const TOKEN = newId(32);
+
+export class RunnerProcess implements AsyncDisposable {
+	readonly url: string;
+	#child: ChildProcess;
+
+	private constructor(url: string, child: ChildProcess) {
+		this.url = url;
+		this.#child = child;
+	}
+
+	/** Sync is out of reach of it: its workspaces become ready without their files. */
+	static async launch(instance: TestInstance, poolSize: number): Promise<RunnerProcess> {
+		const { image, imagesVolume } = testImages();
+		const file = (name: string) => join(instance.directory, name);
+		const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+		const spki = Buffer.from(await crypto.subtle.exportKey('spki', keys.publicKey));
+		await writeFile(
+			file('public.pem'),
+			`-----BEGIN PUBLIC KEY-----\n${spki.toString('base64')}\n-----END PUBLIC KEY-----\n`,
+		);
+		await writeFile(file('token'), TOKEN);
+		const main = fileURLToPath(new URL('main.ts', import.meta.url));
+		const child = spawn(process.execPath, [main], {
+			stdio: ['ignore', 'pipe', 'ignore'],
+			env: {
+				...process.env,
+				RUNNERD_LISTEN: '127.0.0.1:0',
+				RUNNERD_DATA: file('data'),
+				RUNNERD_INSTANCE: instance.name,
+				TICKET_PUBLIC_KEY_FILE: file('public.pem'),
+				RUNNERD_TOKEN_FILE: file('token'),
+				LABS_DIR: fileURLToPath(new URL('../labs', import.meta.url)),
+				SANDBOX_IMAGE: image,
+				IMAGES_VOLUME: imagesVolume,
+				SYNC_URL: 'ws://127.0.0.1:1',
+				POOL_SIZE: String(poolSize),
+			},
+		});
+		for await (const line of createInterface({ input: child.stdout })) {
+			const [, url] = /^ready (http:\S+)$/.exec(line) ?? [];
+			if (url) return new RunnerProcess(url, child);
+		}
+		throw new Error('runnerd ended before it was ready');
+	}
+
+	fetch(method: string, path: string, body?: unknown, token = TOKEN): Promise<Response> {
+		return fetch(this.url + path, {
+			method,
+			headers: { authorization: `Bearer ${token}` },
+			...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+		});
+	}
+
+	async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+		return (await (await this.fetch(method, path, body)).json()) as T;
+	}
+
+	async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+		if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+		const ended = once(this.#child, 'exit');
+		this.#child.kill(signal);
+		await ended;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.end('SIGKILL');
+	}
+}
