@@ -1,6 +1,6 @@
 // For tests: the real web server on a free port, and people who use it.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Database } from '@containrlab/db/connect.ts';
 import { addMember, createClass, type Class } from '@containrlab/db/queries/classes.ts';
 import { insertUser, type User } from '@containrlab/db/queries/users.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import { SESSION_COOKIE } from './src/server/auth.ts';
 import { hashPassword } from './src/server/password.ts';
-import { ensureBuilt } from './testing-build.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const LAB = '01-first-dockerfile';
@@ -24,7 +24,6 @@ export interface TestWeb extends AsyncDisposable {
 	url: string;
 	/** The port alone: names like localhost reach it too. */
 	port: number;
-	publicKeyPem: string;
 	/** What it logged so far. */
 	log: () => string;
 	child: ChildProcess;
@@ -36,21 +35,62 @@ export interface TestWebOptions {
 	syncUrl?: string;
 	runnerdUrl?: string;
 	origin?: string;
+	keys?: TestKeys;
+}
+
+/** PEM: what web signs tickets with, and what the others verify them with. */
+export interface TestKeys {
+	privateKey: string;
+	publicKey: string;
+}
+
+export function ticketKeys(): TestKeys {
+	const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+	return {
+		privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+		publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+	};
+}
+
+/** Polls until `condition` holds; says what was awaited when it never does. */
+export async function until<T>(
+	what: string,
+	condition: () => T | undefined | false | Promise<T | undefined | false>,
+	ms = 15_000,
+): Promise<T> {
+	const deadline = Date.now() + ms;
+	for (;;) {
+		const value = await condition();
+		if (value !== undefined && value !== false) return value;
+		if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
 }
 
 const NOBODY = 'http://127.0.0.1:9';
+/** For hooks that start a web server: the first may have to build the pages. */
+export const BUILD_MS = 300_000;
+
+/** By the product's own build step, which builds once for all who ask; here once per test file. */
+let built: Promise<void> | undefined;
+const ensureBuilt = (): Promise<void> => (built ??= build());
+
+async function build(): Promise<void> {
+	const step = new URL('../ops/setup/web-build.ts', import.meta.url).href;
+	const script = 'const { buildWeb } = await import(process.argv[1]); await buildWeb();';
+	await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, step]);
+}
 
 export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 	await ensureBuilt();
 	const dir = mkdtempSync(join(tmpdir(), 'containrlab-web-'));
-	const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+	const keys = options.keys ?? ticketKeys();
 	const file = (name: string, content: string) => {
 		const path = join(dir, name);
 		writeFileSync(path, content, { mode: 0o600 });
 		return path;
 	};
 	const token = file('token', SERVICE_TOKEN);
-	const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 	const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
 		env: {
 			PATH: process.env['PATH'],
@@ -60,7 +100,7 @@ export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 			SYNC_TOKEN_FILE: token,
 			RUNNERD_URL: options.runnerdUrl ?? NOBODY,
 			RUNNERD_TOKEN_FILE: token,
-			TICKET_PRIVATE_KEY_FILE: file('key', pem),
+			TICKET_PRIVATE_KEY_FILE: file('key', keys.privateKey),
 			EXIT_WITH_PARENT: '1',
 			...(options.origin && { WEB_ORIGIN: options.origin }),
 		},
@@ -77,7 +117,6 @@ export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 	return {
 		url,
 		port: Number(new URL(url).port),
-		publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
 		log: () => log,
 		child,
 		[Symbol.asyncDispose]: async () => {

@@ -55,7 +55,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	});
 	const runnerEvents = new RunnerEvents({
 		...{ db, runnerd, log },
-		onReady: (workspaceId) => sandboxes.giveBlobs(workspaceId),
+		onMissing: (workspaceId, shas) => sandboxes.giveBlobs(workspaceId, shas),
 		onJudgeDone: (run) => judging.done(run),
 	});
 

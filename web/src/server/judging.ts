@@ -25,6 +25,8 @@ export interface JudgingOptions {
 	tries: number;
 	/** How long runnerd may be away before that counts as trouble. */
 	patienceMs: number;
+	/** How long one run may wait and work in all. */
+	limitMs: number;
 	/** How often we ask, should the event that it is done be missed. */
 	pollMs: number;
 	retryMs: number;
@@ -33,6 +35,7 @@ export interface JudgingOptions {
 const DEFAULTS: JudgingOptions = {
 	tries: 3,
 	patienceMs: 5 * 60_000,
+	limitMs: 45 * 60_000,
 	pollMs: 2_000,
 	retryMs: 1_000,
 };
@@ -124,10 +127,14 @@ export class Judging {
 	async #run(attempt: AttemptRow, run: Run, signal: AbortSignal): Promise<Done | Trouble> {
 		const request = await this.#request(attempt);
 		if (!request) return { status: 'trouble', code: 'lab-missing' };
-		let heard = Date.now();
+		const began = Date.now();
+		let heard = began;
 		let started = false;
 		for (;;) {
 			signal.throwIfAborted();
+			if (Date.now() - began > this.#options.limitMs) {
+				return { status: 'trouble', code: 'judge-timeout' };
+			}
 			try {
 				const state: JudgeRun | undefined = started
 					? await this.#runnerd.run(run, signal)
@@ -142,6 +149,7 @@ export class Judging {
 				const trouble = troubleOf(cause);
 				if (!trouble) throw cause;
 				if (trouble.lasting) return { status: 'trouble', code: trouble.code };
+				if (cause instanceof Refused) heard = Date.now();
 				if (Date.now() - heard > this.#options.patienceMs) {
 					return { status: 'trouble', code: trouble.code };
 				}

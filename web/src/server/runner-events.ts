@@ -25,8 +25,8 @@ const RECONNECT_MAX_MS = 5_000;
 export interface RunnerEventDeps {
 	db: Database;
 	runnerd: RunnerdClient;
-	/** A sandbox is ready: what the document only names may be given to it. */
-	onReady: (workspaceId: string) => Promise<void>;
+	/** A sandbox misses bytes that its document names; without a list, it may miss any. */
+	onMissing: (workspaceId: string, shas?: readonly string[]) => Promise<void>;
 	onJudgeDone: (run: Run) => Promise<void>;
 	log: Log;
 }
@@ -104,7 +104,7 @@ export class RunnerEvents {
 			}
 		});
 		for (const { workspace, state } of hello.sessions) {
-			if (state.status === 'ready') this.#besides(this.#deps.onReady(workspace));
+			if (state.status === 'ready') this.#besides(this.#deps.onMissing(workspace));
 		}
 	}
 
@@ -130,7 +130,10 @@ export class RunnerEvents {
 
 	#after(event: RunnerEventBody): void {
 		if (event.type === 'sandbox' && event.state.status === 'ready') {
-			this.#besides(this.#deps.onReady(event.workspace));
+			this.#besides(this.#deps.onMissing(event.workspace));
+		}
+		if (event.type === 'blobs-missing') {
+			this.#besides(this.#deps.onMissing(event.workspace, event.shas));
 		}
 		if (event.type === 'judge-done') this.#besides(this.#deps.onJudgeDone(event));
 	}
@@ -172,6 +175,7 @@ async function store(tx: Executor, event: RunnerEventBody): Promise<void> {
 			return;
 		}
 		case 'blob':
+		case 'blobs-missing':
 		case 'judge-done':
 			return;
 	}

@@ -2,22 +2,16 @@
 
 import type { Database } from '@containrlab/db/connect.ts';
 import { blobBytes, blobsOfWorkspace } from '@containrlab/db/queries/blobs.ts';
-import {
-	touchWorkspace,
-	workspaceById,
-	type WorkspaceContext,
-} from '@containrlab/db/queries/workspaces.ts';
+import { touchWorkspace, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
-import { Unreachable } from './service-call.ts';
+import { Refused, Unreachable } from './service-call.ts';
 import type { TicketSigner } from './tickets.ts';
 
-export type SandboxView =
-	{ runnerDown: false; sandbox: SandboxState | null } | { runnerDown: true; sandbox: null };
-
-const DOWN: SandboxView = { runnerDown: true, sandbox: null };
+/** `ok` is false when what was asked for was not done. */
+export type SandboxView = { ok: boolean; runnerDown: boolean; sandbox: SandboxState | null };
 
 export class Sandboxes {
 	readonly #db: Database;
@@ -34,7 +28,7 @@ export class Sandboxes {
 
 	/** As it is now. A page is never kept from its text by a runnerd that doesn't answer. */
 	async view(workspaceId: string): Promise<SandboxView> {
-		return this.#orDown(async () => {
+		return this.#ask(async () => {
 			const session = await this.#runnerd.session(workspaceId);
 			return session?.state ?? null;
 		});
@@ -50,7 +44,7 @@ export class Sandboxes {
 			access: 'write',
 		});
 		await touchWorkspace(this.#db, id);
-		return this.#orDown(async () => {
+		return this.#ask(async () => {
 			const { state } = await this.#runnerd.start({
 				workspace: id,
 				room: workspaceRoom(id),
@@ -63,32 +57,35 @@ export class Sandboxes {
 	}
 
 	async extend(workspaceId: string): Promise<SandboxView> {
-		return this.#orDown(async () => (await this.#runnerd.extend(workspaceId))?.state ?? null);
+		return this.#ask(async () => (await this.#runnerd.extend(workspaceId))?.state ?? null);
 	}
 
 	async stop(workspaceId: string): Promise<SandboxView> {
-		return this.#orDown(async () => {
+		return this.#ask(async () => {
 			await this.#runnerd.stop(workspaceId);
 			return (await this.#runnerd.session(workspaceId))?.state ?? null;
 		});
 	}
 
-	/** Gives a sandbox the bytes that its document only names. Idempotent: named by their hash. */
-	async giveBlobs(workspaceId: string): Promise<void> {
-		if (!(await workspaceById(this.#db, workspaceId))) return;
+	/**
+	 * Gives a sandbox the bytes that its document only names: those it asks for, or all. Only bytes
+	 * that this workspace held: naming a hash must not fetch what others submitted.
+	 */
+	async giveBlobs(workspaceId: string, wanted?: readonly string[]): Promise<void> {
 		for (const sha of await blobsOfWorkspace(this.#db, workspaceId)) {
+			if (wanted && !wanted.includes(sha)) continue;
 			const bytes = await blobBytes(this.#db, sha);
 			if (bytes) await this.#runnerd.putBlob(workspaceId, sha, bytes);
 		}
 	}
 
-	async #orDown(ask: () => Promise<SandboxState | null>): Promise<SandboxView> {
+	async #ask(ask: () => Promise<SandboxState | null>): Promise<SandboxView> {
 		try {
-			return { runnerDown: false, sandbox: await ask() };
+			return { ok: true, runnerDown: false, sandbox: await ask() };
 		} catch (cause) {
-			if (!(cause instanceof Unreachable)) throw cause;
-			this.#log('warn', 'runnerd does not answer', { cause });
-			return DOWN;
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			this.#log('warn', 'runnerd did not do what it was asked', { cause });
+			return { ok: false, runnerDown: cause instanceof Unreachable, sandbox: null };
 		}
 	}
 }

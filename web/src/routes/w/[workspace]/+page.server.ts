@@ -36,7 +36,8 @@ export const load: PageServerLoad = async (event) => {
 		lab: labs.view(lab),
 		workspace: { id: workspace.id, owner: workspace.owner },
 		room: workspaceRoom(workspace.id),
-		...sandbox,
+		sandbox: sandbox.sandbox,
+		runnerDown: sandbox.runnerDown,
 		attempts: attempts.map((attempt) => ({
 			id: attempt.id,
 			number: attempt.number,

@@ -5,7 +5,7 @@ import { app } from '#server/app.ts';
 import { requireWorkspace } from '#server/kit.ts';
 import type { RequestHandler } from './$types';
 
-const statusOf = (view: { runnerDown: boolean }) => ({ status: view.runnerDown ? 503 : 200 });
+const statusOf = (view: { ok: boolean }) => ({ status: view.ok ? 200 : 503 });
 
 export const POST: RequestHandler = async (event) => {
 	const { workspace } = await requireWorkspace(event, event.params.workspace, 'edit');

@@ -8,5 +8,5 @@ import type { RequestHandler } from './$types';
 export const POST: RequestHandler = async (event) => {
 	const { workspace } = await requireWorkspace(event, event.params.workspace, 'edit');
 	const view = await app().sandboxes.extend(workspace.id);
-	return json(view, { status: view.runnerDown ? 503 : 200 });
+	return json(view, { status: view.ok ? 200 : 503 });
 };

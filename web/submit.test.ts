@@ -1,0 +1,234 @@
+// From Submit to verdict, through the real web, sync and Postgres; runnerd is stood in for.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { attemptById, attemptsOf, logOf } from '@containrlab/db/queries/attempts.ts';
+import { shaOf } from '@containrlab/db/queries/blobs.ts';
+import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
+import {
+	BUILD_MS,
+	Browser,
+	classroom,
+	LAB,
+	startWeb,
+	ticketKeys,
+	until,
+	type Classroom,
+	type TestWeb,
+} from './testing.ts';
+
+const keys = ticketKeys();
+let database: TestDatabase;
+let sync: TestSync;
+let runnerd: StandInRunnerd;
+let runnerdUrl: string;
+let web: TestWeb;
+let room: Classroom;
+
+const boot = () => startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
+
+beforeAll(async () => {
+	database = await testDatabase();
+	room = await classroom(database.connection.db);
+	sync = await startSync(database.url, keys);
+	runnerd = new StandInRunnerd();
+	runnerdUrl = await runnerd.listen();
+	web = await boot();
+}, BUILD_MS);
+afterAll(async () => {
+	await web?.[Symbol.asyncDispose]();
+	await runnerd?.[Symbol.asyncDispose]();
+	await sync?.[Symbol.asyncDispose]();
+	await database?.[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+	runnerd.judge = () => ({ status: 'running', phase: 'prepare' });
+	runnerd.drained = { drained: true, files: [], left: [] };
+});
+
+const passed = (text = 'built'): JudgeRun => ({
+	status: 'done',
+	verdict: {
+		status: 'passed',
+		checks: [{ id: 'b', title: 'builds', phase: 'build', status: 'passed', durationMs: 7 }],
+		metrics: { durationMs: 1234.5, imageBytes: 5_000_000_000 },
+	},
+	judgeDigest: 'judge-1',
+	log: [{ phase: 'build', text }],
+});
+const broken: JudgeRun = {
+	status: 'done',
+	verdict: {
+		status: 'error',
+		code: 'engine',
+		message: 'x',
+		checks: [],
+		metrics: { durationMs: 1 },
+	},
+	judgeDigest: 'judge-1',
+	log: [],
+};
+
+/** A browser of a fresh guest, in a workspace of their own. */
+async function guest(name: string): Promise<{ browser: Browser; workspace: string }> {
+	const browser = new Browser(web.url);
+	await browser.post(`/join/${room.class.joinCode}?/guest`, { name });
+	const opened = await browser.get(`/classes/${room.class.id}/labs/${LAB}`);
+	return { browser, workspace: opened.headers.get('location')!.slice('/w/'.length) };
+}
+
+async function submit(browser: Browser, workspace: string): Promise<string> {
+	const response = await browser.send(`/w/${workspace}/submit`, { method: 'POST' });
+	expect(response.status).toBe(202);
+	return ((await response.json()) as { attempt: string }).attempt;
+}
+
+const settled = (id: string, ms?: number) =>
+	until(
+		'a verdict',
+		async () => {
+			const row = await attemptById(database.connection.db, id);
+			return row?.verdict ? row : undefined;
+		},
+		ms,
+	);
+const putOf = (attempt: string) =>
+	until('the run', () => runnerd.puts.find((put) => put.key.startsWith(attempt)));
+
+describe('submitting', () => {
+	it('judges text, binary files and links as they were drained, once', async () => {
+		const { browser, workspace } = await guest('Ada');
+		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		const bytes = new Uint8Array([0, 255, 1, 254]);
+		const sha = shaOf(bytes);
+		runnerd.blobs.set(sha, bytes);
+		runnerd.drained.files = [
+			{ kind: 'binary', path: 'logo.png', mode: 0o644, size: 4, sha },
+			{ kind: 'link', path: 'latest', target: 'logo.png' },
+		];
+		const attempts = await Promise.all([
+			submit(browser, workspace),
+			submit(browser, workspace),
+			submit(browser, workspace),
+		]);
+		expect(new Set(attempts).size).toBe(1);
+		const id = attempts[0]!;
+		const { request, key } = await putOf(id);
+		expect(key).toBe(`${id}/1`);
+		expect(request.files).toContainEqual({
+			...{ kind: 'binary', path: 'logo.png', mode: 0o644 },
+			base64: Buffer.from(bytes).toString('base64'),
+		});
+		expect(request.files).toContainEqual({ kind: 'link', path: 'latest', target: 'logo.png' });
+		expect(request.files.some((file) => file.kind === 'text')).toBe(true);
+		runnerd.emit({ type: 'judge-phase', attempt: id, try: 1, phase: 'prepare', status: 'running' });
+		await until('the phase', async () => {
+			const row = await attemptById(database.connection.db, id);
+			return row?.status === 'running' && row.phases.length === 1;
+		});
+		runnerd.finish(key, passed('Step 1\0'));
+		const row = await settled(id);
+		expect(row).toMatchObject({ status: 'passed', source: 'drained', try: 1, number: 1 });
+		expect(row).toMatchObject({ durationMs: 1235, imageBytes: 5_000_000_000 });
+		expect(row.phases.map((phase) => [phase.phase, phase.status])).toEqual([
+			['prepare', 'passed'],
+			['build', 'passed'],
+		]);
+		expect(await logOf(database.connection.db, { id, try: 1 })).toEqual([
+			{ phase: 'build', text: 'Step 1\ufffd' },
+		]);
+		await until('the acknowledgement', () => runnerd.acknowledged.includes(key));
+		expect(await attemptsOf(database.connection.db, workspace, 9)).toHaveLength(1);
+		const page = await (await browser.get(`/attempts/${id}`)).text();
+		expect(page).toContain('5.0 GB');
+		expect(page).toContain('logo.png');
+	});
+
+	it('tries again when the trouble is ours, and never calls it a failure', async () => {
+		const { browser, workspace } = await guest('Bo');
+		runnerd.judge = () => broken;
+		const id = await submit(browser, workspace);
+		const row = await settled(id);
+		expect(row).toMatchObject({ status: 'error', try: 3 });
+		const keysOfRun = runnerd.puts.filter((put) => put.key.startsWith(id)).map((put) => put.key);
+		expect(keysOfRun).toEqual([`${id}/1`, `${id}/2`, `${id}/3`]);
+		runnerd.judge = () => passed();
+		const next = await settled(await submit(browser, workspace));
+		expect(next).toMatchObject({ status: 'passed', number: 2 });
+	});
+
+	it('is found again after web was killed while a run went on', async () => {
+		const { browser, workspace } = await guest('Cy');
+		const id = await submit(browser, workspace);
+		const { key } = await putOf(id);
+		web.child.kill('SIGKILL');
+		await web[Symbol.asyncDispose]();
+		runnerd.finish(key, passed());
+		web = await boot();
+		expect(await settled(id)).toMatchObject({ status: 'passed', try: 1 });
+	});
+
+	it('takes the document alone when runnerd is away, and says so', async () => {
+		await using alone = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, keys });
+		const there = web;
+		web = alone;
+		const { browser, workspace } = await guest('Di');
+		const page = await browser.get(`/w/${workspace}`);
+		expect(page.status).toBe(200);
+		const id = await submit(browser, workspace);
+		const row = await attemptById(database.connection.db, id);
+		expect(row).toMatchObject({ source: 'document' });
+		web = there;
+		expect(row?.files.length).toBeGreaterThan(0);
+	});
+
+	it('refuses, and stores nothing, when sync is away', async () => {
+		await using alone = await startWeb({ databaseUrl: database.url, runnerdUrl, keys });
+		const there = web;
+		web = alone;
+		const { browser, workspace } = await guest('Ed');
+		const response = await browser.send(`/w/${workspace}/submit`, { method: 'POST' });
+		web = there;
+		expect(response.status).toBe(503);
+		expect(await attemptsOf(database.connection.db, workspace, 9)).toEqual([]);
+	});
+});
+
+describe('the sandbox', () => {
+	it('is started, told about, and given the bytes that it misses', async () => {
+		const { browser, workspace } = await guest('Fay');
+		const started = await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		expect(await started.json()).toMatchObject({
+			...{ ok: true, runnerDown: false, sandbox: { status: 'starting' } },
+		});
+		const bytes = new Uint8Array([9, 9, 9]);
+		const sha = shaOf(bytes);
+		runnerd.blobs.set(sha, bytes);
+		runnerd.emit({ type: 'blob', workspace, sha, size: 3 });
+		await until('the blob', async () => {
+			const rows = await database.connection.sql`select 1 from workspace_blobs where sha = ${sha}`;
+			return rows.length === 1;
+		});
+		runnerd.blobs.clear();
+		runnerd.emit({ type: 'blobs-missing', workspace, shas: [sha] });
+		await until('the blob given back', () => runnerd.blobs.has(sha));
+	});
+
+	it('is said to be gone when runnerd comes back without it', async () => {
+		const { browser, workspace } = await guest('Gus');
+		const state = { status: 'ready', at: Date.now(), deadline: Date.now() + 60_000 } as const;
+		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		runnerd.emit({ type: 'sandbox', workspace, state });
+		const last = async () => {
+			const rows = await database.connection.sql<{ status: string }[]>`
+				select payload -> 'state' ->> 'status' as status from events
+				where workspace_id = ${workspace} and type = 'sandbox' order by id desc limit 1`;
+			return rows[0]?.status;
+		};
+		await until('ready', async () => (await last()) === 'ready');
+		runnerd.sessions.delete(workspace);
+		runnerd.relaunch();
+		await until('gone', async () => (await last()) === 'gone');
+	});
+});
