@@ -18,12 +18,14 @@ export function relativeTime(at: number, now: number): string {
 	return at < now ? `${amount} ago` : `in ${amount}`;
 }
 
-/** "0.4 s", "12 s", "3 min 05 s". */
+/** "< 0.1 s", "0.4 s", "12 s", "3 min 05 s". */
 export function duration(ms: number): string {
-	if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
-	if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
-	const minutes = Math.floor(ms / MINUTE);
-	const seconds = Math.floor((ms % MINUTE) / SECOND);
+	if (ms < 50) return '< 0.1 s';
+	if (ms < 9950) return `${(ms / SECOND).toFixed(1)} s`;
+	if (ms < 59_500) return `${Math.round(ms / SECOND)} s`;
+	const whole = Math.round(ms / SECOND);
+	const minutes = Math.floor(whole / 60);
+	const seconds = whole % 60;
 	return `${minutes} min ${String(seconds).padStart(2, '0')} s`;
 }
 

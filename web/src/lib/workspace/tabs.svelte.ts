@@ -3,7 +3,8 @@
 import type { WorkspaceDocument } from './document.svelte.ts';
 import type { OpenEditor } from './editor/open-editor.ts';
 
-type Goal = { id: string; line: number };
+/** What to do once a file's editor stands on the page. */
+type Goal = { id: string; line: number | undefined };
 
 export class Tabs {
 	/** File ids, in the order of the tabs. */
@@ -29,14 +30,18 @@ export class Tabs {
 		this.#document.setOpenFile(id);
 	}
 
+	/** Shows a file and goes into its editor, to a line if one is named. */
+	enter(id: string, line?: number): void {
+		this.show(id);
+		this.#goal = { id, line };
+		this.#reachGoal();
+	}
+
 	/** Opens a file by its path and goes to a line; false when there is none. */
 	reveal(path: string, line: number): boolean {
 		const file = this.#document.files.find((entry) => entry.path === path);
 		if (!file) return false;
-		this.show(file.id);
-		const editor = this.#editors.get(file.id);
-		if (editor) editor.reveal(line);
-		else this.#goal = { id: file.id, line };
+		this.enter(file.id, line);
 		return true;
 	}
 
@@ -68,10 +73,7 @@ export class Tabs {
 		if (!editor || !host.isConnected || this.active !== id) return () => {};
 		host.replaceChildren(editor.view.dom);
 		editor.view.requestMeasure();
-		if (this.#goal?.id === id) {
-			editor.reveal(this.#goal.line);
-			this.#goal = undefined;
-		}
+		this.#reachGoal();
 		return () => editor.view.dom.remove();
 	}
 
@@ -87,6 +89,17 @@ export class Tabs {
 	destroy(): void {
 		for (const editor of this.#editors.values()) editor.destroy();
 		this.#editors.clear();
+	}
+
+	/** Now, if the editor is there already; else when it is mounted. */
+	#reachGoal(): void {
+		if (!this.#goal) return;
+		const { id, line } = this.#goal;
+		const editor = this.#editors.get(id);
+		if (!editor?.view.dom.isConnected) return;
+		this.#goal = undefined;
+		if (line === undefined) editor.view.focus();
+		else editor.reveal(line);
 	}
 
 	#toggleTab(): void {

@@ -83,7 +83,7 @@ export class Workspace {
 		const id = this.document.doc.transact(() =>
 			createFile(this.document.doc, { kind: 'text', path, mode: 0o644, text: '' }),
 		);
-		this.tabs.show(id);
+		this.tabs.enter(id);
 	}
 
 	createFolder(path: string): void {

@@ -39,6 +39,12 @@ export class Layout {
 	rightOpen = $state(true);
 	fullTerminal = $state(false);
 
+	/** On a narrow window the editor comes first; the others are a key away. Widths in CSS pixels. */
+	adapt(width: number): void {
+		if (width < 960) this.right?.collapse();
+		if (width < 720) this.left?.collapse();
+	}
+
 	toggle(side: Side): void {
 		const pane = this[side];
 		if (pane?.isCollapsed()) pane.expand();
