@@ -103,7 +103,23 @@ async function sandboxImage(docker: Docker, base: string, step: Step): Promise<s
 	if (await imageId(docker, name)) return name;
 	step.begin('the sandbox image');
 	await build(docker, options, step.log);
+	await forgetOld(docker, options.repository, name);
 	return name;
+}
+
+/** Of long ago and used by no container: the engine refuses to remove others. */
+async function forgetOld(docker: Docker, repository: string, current: string): Promise<void> {
+	const images = await docker.listImages({ filters: { reference: [repository] } });
+	const weekAgo = Date.now() / 1000 - 7 * 24 * 3600;
+	for (const { RepoTags, Created } of images) {
+		for (const tag of RepoTags ?? []) {
+			if (tag === current || Created > weekAgo) continue;
+			await docker
+				.getImage(tag)
+				.remove()
+				.catch(() => {});
+		}
+	}
 }
 
 /** Gives the real image our name for it; an earlier stand-in under its name doesn't count. */
