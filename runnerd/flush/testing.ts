@@ -174,7 +174,13 @@ export class TestWorkspace implements AsyncDisposable {
 	async diskFiles(): Promise<Record<string, string>> {
 		const found: Record<string, string> = {};
 		for (const name of (await readdir(this.agent.root, { recursive: true })).sort()) {
-			if ((await stat(this.at(name))).isFile()) found[name] = await this.read(name);
+			// Gone meanwhile is gone.
+			const isFile = await stat(this.at(name)).then(
+				(s) => s.isFile(),
+				() => false,
+			);
+			const content = isFile && (await this.read(name).catch(() => false as const));
+			if (typeof content === 'string') found[name] = content;
 		}
 		return found;
 	}
