@@ -77,11 +77,14 @@ export class TestInstance implements AsyncDisposable {
 	}
 
 	/** The lifecycle of one runnerd process; several after one another are its launches. */
-	async launch(poolSize = 0): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]> }> {
+	async launch(
+		poolSize = 0,
+		engine = this.engine,
+	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]> }> {
 		const seen = new Map<string, SandboxState[]>();
 		const sandboxes = new Sandboxes<NoHost>({
 			...testImages(),
-			engine: this.engine,
+			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
 			poolSize,
 			log: silentLog,
