@@ -77,11 +77,15 @@ async function install() {
 	console.log('  … dependencies: npm ci');
 	const progress = setInterval(() => console.log(`  … dependencies: ${seconds()}`), 10_000);
 	const [program, ...before] = npm();
-	const child = spawn(program, [...before, 'ci', '--loglevel=error', '--fetch-timeout=30000'], {
-		cwd: root,
-		stdio: ['ignore', 'pipe', 'pipe'],
-		env: { ...process.env, npm_config_loglevel: 'error' },
-	});
+	const child = spawn(
+		program,
+		[...before, 'ci', '--loglevel=error', '--fetch-timeout=30000', '--fetch-retries=1'],
+		{
+			cwd: root,
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: { ...process.env, npm_config_loglevel: 'error' },
+		},
+	);
 	let said = '';
 	for (const stream of [child.stdout, child.stderr]) {
 		stream.on('data', (chunk) => (said = (said + chunk).slice(-8000)));
@@ -95,7 +99,7 @@ async function install() {
 		refuse('npm was not found. Install npm (it comes with Node) and start again.');
 	if (/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH/.test(said)) {
 		refuse(
-			`npm can't reach its registry. Check the network and: npm config get registry\n\n${said.trim()}`,
+			`npm can’t reach its registry. Check the network and: npm config get registry\n\n${said.trim()}`,
 		);
 	}
 	if (code !== 0) refuse(`npm ci failed:\n\n${said.trim()}`);
