@@ -85,6 +85,10 @@ export class WorkspaceDocument {
 			this.#ledger.durable(readVarUint(decoder.arr, decoder.pos));
 			this.#settle();
 		};
+		provider.on('status', ({ status }: { status: string }) => {
+			// Peers that dropped us with the connection pass over a state whose clock they know.
+			if (status === 'connected') this.awareness.setLocalState(this.awareness.getLocalState());
+		});
 		provider.on('sync', (synced: boolean) => {
 			if (!synced) return;
 			this.#readFiles();
