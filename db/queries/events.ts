@@ -96,6 +96,11 @@ export async function lastEventId(db: Executor): Promise<number> {
 	return first(rows)?.id ?? 0;
 }
 
+/** Forgets what no browser will ask for again. */
+export async function pruneEvents(db: Executor, keepDays: number): Promise<void> {
+	await db.delete(events).where(sql`${events.at} < now() - make_interval(days => ${keepDays})`);
+}
+
 /** Workspaces whose sandbox, by the last that was heard of it, is neither gone nor failed. */
 export async function workspacesThoughtAlive(db: Executor): Promise<string[]> {
 	const last = db

@@ -53,11 +53,14 @@ export class Auth {
 	readonly #db: Database;
 	readonly #lucia: ReturnType<typeof createLucia>;
 	readonly #throttle: Throttle;
+	/** Codes are guessed by trying many, so they share one count: generous, and never long. */
+	readonly #codes: Throttle;
 
-	constructor(db: Database, throttle = new Throttle()) {
+	constructor(db: Database) {
 		this.#db = db;
 		this.#lucia = createLucia(db);
-		this.#throttle = throttle;
+		this.#throttle = new Throttle();
+		this.#codes = new Throttle({ free: 60, forgiveMs: 2_000, maxDelayMs: 2_000 });
 	}
 
 	/** `renewed`: the cookie must be sent again, because the session was prolonged. */
@@ -75,7 +78,7 @@ export class Auth {
 
 	async signIn(email: string, password: string): Promise<SignIn> {
 		const key = `account:${email.toLowerCase()}`;
-		await this.#wait(key);
+		await waitFor(this.#throttle.delay(key));
 		const user = await userByEmail(this.#db, email);
 		if (!(await verifyPassword(user?.passwordHash, password)) || !user) {
 			this.#throttle.failed(key);
@@ -97,10 +100,9 @@ export class Auth {
 
 	/** The class behind a code, for the page that asks for a name. */
 	async classOfCode(code: string): Promise<{ id: string; name: string } | undefined> {
-		// Codes are guessed by trying many: they share one count.
-		await this.#wait('codes');
+		await waitFor(this.#codes.delay(CODES));
 		const found = await classByJoinCode(this.#db, code);
-		if (!found) this.#throttle.failed('codes');
+		if (!found) this.#codes.failed(CODES);
 		return found && { id: found.id, name: found.name };
 	}
 
@@ -128,14 +130,20 @@ export class Auth {
 		await this.#lucia.invalidateSession(sessionId);
 	}
 
+	/** Sessions that nobody can use any more. */
+	async forgetExpired(): Promise<void> {
+		await this.#lucia.deleteExpiredSessions();
+	}
+
 	/** Always a new id: whoever knew the one before knows nothing. */
 	async #begin(userId: string): Promise<NewSession> {
 		const { id, expiresAt } = await this.#lucia.createSession(userId, {});
 		return { id, userId, expiresAt };
 	}
+}
 
-	async #wait(key: string): Promise<void> {
-		const delay = this.#throttle.delay(key);
-		if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-	}
+const CODES = 'codes';
+
+async function waitFor(ms: number): Promise<void> {
+	if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }

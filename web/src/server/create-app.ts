@@ -1,6 +1,7 @@
 // Puts one web process together; nothing connects or listens before `start`.
 
 import { connect } from '@containrlab/db/connect.ts';
+import { pruneEvents } from '@containrlab/db/queries/events.ts';
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
@@ -26,6 +27,10 @@ export interface RunningApp {
 	start: () => void;
 	stop: () => Promise<void>;
 }
+
+/** A browser that was away longer reads its data anew. */
+const EVENT_DAYS = 7;
+const TIDY_MS = 3_600_000;
 
 const RevocationMessage = z.discriminatedUnion('kind', [
 	z.object({ kind: z.literal('session'), sessionId: z.string() }),
@@ -66,6 +71,12 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const hearRevocation = (payload: string) => {
 		open.apply(RevocationMessage.parse(JSON.parse(payload)));
 	};
+	// No table grows for ever: what nobody can use or ask for is dropped.
+	const tidy = async () => {
+		await auth.forgetExpired();
+		await pruneEvents(db, EVENT_DAYS);
+	};
+	let tidying: NodeJS.Timeout | undefined;
 	const { origin, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
@@ -77,8 +88,12 @@ export async function createApp(config: Config): Promise<RunningApp> {
 			void hub.start(hearRevocation);
 			queue.start();
 			runnerEvents.start();
+			tidying = setInterval(() => {
+				tidy().catch((cause: unknown) => log('warn', 'tidying up failed', { cause }));
+			}, TIDY_MS);
 		},
 		stop: async () => {
+			clearInterval(tidying);
 			open.cutAll();
 			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop()]);
 			await connection[Symbol.asyncDispose]();

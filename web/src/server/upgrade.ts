@@ -38,7 +38,9 @@ export type SocketTarget =
 	| { kind: 'terminal'; workspaceId: string; terminal: string };
 
 export function targetOf(url: string): SocketTarget | undefined {
-	const { pathname, searchParams } = new URL(url, 'http://localhost');
+	const parsed = URL.parse(url, 'http://localhost');
+	if (!parsed) return undefined;
+	const { pathname, searchParams } = parsed;
 	const [service, name, terminal, ...rest] = safeSegments(pathname) ?? [];
 	if (name === undefined || rest.length > 0) return undefined;
 	if (service === 'sync' && terminal === undefined && RoomName.safeParse(name).success) {

@@ -1,0 +1,215 @@
+// For tests: the real sync as a process, and a small server that speaks runnerd's protocol, so that
+// queue, events and proxy can be tested where there is no Docker engine.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+import type { RunnerEventBody } from '@containrlab/protocol/events.ts';
+import { newId } from '@containrlab/protocol/id.ts';
+import {
+	DrainResult,
+	JudgeRun,
+	JudgeRunRequest,
+	StartSession,
+	type Session,
+} from '@containrlab/protocol/sandbox.ts';
+import { SERVICE_TOKEN, type TestKeys } from './testing.ts';
+
+export interface TestSync extends AsyncDisposable {
+	url: string;
+}
+
+export async function startSync(databaseUrl: string, keys: TestKeys): Promise<TestSync> {
+	const dir = mkdtempSync(join(tmpdir(), 'containrlab-sync-'));
+	const key = join(dir, 'key.pem');
+	const token = join(dir, 'token');
+	writeFileSync(key, keys.publicKey);
+	writeFileSync(token, SERVICE_TOKEN);
+	const main = fileURLToPath(new URL('../sync/main.ts', import.meta.url));
+	const child = spawn(process.execPath, [main], {
+		env: {
+			PATH: process.env['PATH'],
+			SYNC_LISTEN: '127.0.0.1:0',
+			DATABASE_URL: databaseUrl,
+			TICKET_PUBLIC_KEY_FILE: key,
+			SYNC_TOKEN_FILE: token,
+			EXIT_WITH_PARENT: '1',
+		},
+		stdio: ['pipe', 'pipe', 'inherit'],
+	});
+	const exited = once(child, 'exit');
+	const failed = exited.then(() => Promise.reject(new Error('sync ended before it was ready')));
+	failed.catch(() => {});
+	const lines = createInterface({ input: child.stdout });
+	const [line] = (await Promise.race([once(lines, 'line'), failed])) as [string];
+	return {
+		url: line.replace(/^ready /, ''),
+		[Symbol.asyncDispose]: async () => {
+			child.stdin.end();
+			await exited;
+			rmSync(dir, { recursive: true });
+		},
+	};
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse, path: string[]) => unknown;
+
+/** What runnerd promises to web, without sandboxes: sessions, blobs, runs and events. */
+export class StandInRunnerd implements AsyncDisposable {
+	readonly sessions = new Map<string, Session>();
+	readonly blobs = new Map<string, Uint8Array>();
+	/** What a drain answers beside the text. */
+	drained: DrainResult = { drained: true, files: [], left: [] };
+	readonly runs = new Map<string, JudgeRun>();
+	/** Every `PUT` of a run, in order: `<attempt>/<try>`. */
+	readonly puts: { key: string; request: JudgeRunRequest }[] = [];
+	readonly acknowledged: string[] = [];
+	/** What a new run answers. */
+	judge: (request: JudgeRunRequest, key: string) => JudgeRun = () => ({
+		status: 'running',
+		phase: 'prepare',
+	});
+	/** Request heads that asked for a terminal. */
+	readonly terminalRequests: IncomingMessage[] = [];
+	launch = newId();
+	#events: RunnerEventBody[] = [];
+	readonly #readers = new Set<ServerResponse>();
+	readonly #server = createServer((request, response) => void this.#answer(request, response));
+	readonly #sockets = new WebSocketServer({ noServer: true });
+
+	async listen(port = 0): Promise<string> {
+		this.#server.on('upgrade', (request, socket, head) => {
+			this.terminalRequests.push(request);
+			this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+				ws.on('message', (data, isBinary) => ws.send(data as Buffer, { binary: isBinary }));
+			});
+		});
+		this.#server.listen(port, '127.0.0.1');
+		await once(this.#server, 'listening');
+		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+	}
+
+	emit(event: RunnerEventBody): void {
+		this.#events.push(event);
+		const seq = this.#events.length;
+		for (const reader of this.#readers) write(reader, { line: 'event', seq, at: 0, event });
+	}
+
+	/** As a new process would: another launch, and nothing remembered of events. */
+	relaunch(): void {
+		this.launch = newId();
+		this.#events = [];
+		for (const reader of this.#readers) reader.destroy();
+	}
+
+	finish(key: string, run: JudgeRun): void {
+		this.runs.set(key, run);
+		const [attempt = '', number = ''] = key.split('/');
+		this.emit({ type: 'judge-done', attempt, try: Number(number) });
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		for (const socket of this.#sockets.clients) socket.terminate();
+		this.#server.closeAllConnections();
+		await new Promise((resolve) => this.#server.close(resolve));
+	}
+
+	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		if (request.headers.authorization !== `Bearer ${SERVICE_TOKEN}`) {
+			return refuse(response, 401, 'unauthorized');
+		}
+		const [first = '', ...path] = new URL(request.url ?? '', 'http://x').pathname
+			.slice(1)
+			.split('/');
+		const routes: Record<string, Handler> = {
+			sessions: (...args) => this.#session(...args),
+			'judge-runs': (...args) => this.#run(...args),
+			events: (request, response) => this.#stream(request, response),
+		};
+		const route = routes[first];
+		if (!route) return refuse(response, 404, 'unknown');
+		await route(request, response, path);
+	}
+
+	async #session(request: IncomingMessage, response: ServerResponse, path: string[]) {
+		const [workspace, verb, sha = ''] = path;
+		if (workspace === undefined) {
+			const start = StartSession.parse(JSON.parse(await text(request)));
+			const state = { status: 'starting', at: Date.now(), phase: 'creating' } as const;
+			const session = this.sessions.get(start.workspace) ?? {
+				...{ workspace: start.workspace, driver: start.driver, state },
+			};
+			this.sessions.set(start.workspace, session);
+			return answer(response, 200, session);
+		}
+		const session = this.sessions.get(workspace);
+		if (!session) return refuse(response, 404, 'unknown-session');
+		if (verb === 'drain') return answer(response, 200, this.drained);
+		if (verb === 'blobs' && request.method === 'PUT') {
+			const chunks: Buffer[] = [];
+			for await (const chunk of request) chunks.push(chunk as Buffer);
+			this.blobs.set(sha, Buffer.concat(chunks));
+			return response.writeHead(204).end();
+		}
+		if (verb === 'blobs') {
+			const bytes = this.blobs.get(sha);
+			return bytes ? response.end(bytes) : refuse(response, 404, 'unknown-blob');
+		}
+		if (request.method === 'DELETE') {
+			this.sessions.delete(workspace);
+			return response.writeHead(204).end();
+		}
+		return answer(response, 200, session);
+	}
+
+	async #run(request: IncomingMessage, response: ServerResponse, path: string[]) {
+		const key = path.join('/');
+		if (request.method === 'DELETE') {
+			this.acknowledged.push(key);
+			this.runs.delete(key);
+			return response.writeHead(204).end();
+		}
+		if (request.method === 'PUT') {
+			const body = JudgeRunRequest.parse(JSON.parse(await text(request)));
+			this.puts.push({ key, request: body });
+			if (!this.runs.has(key)) this.runs.set(key, this.judge(body, key));
+		}
+		const run = this.runs.get(key);
+		return run ? answer(response, 200, run) : refuse(response, 404, 'unknown-run');
+	}
+
+	#stream(request: IncomingMessage, response: ServerResponse): void {
+		const query = new URL(request.url ?? '', 'http://x').searchParams;
+		const continues = query.get('launch') === this.launch;
+		const from = continues ? Number(query.get('after')) + 1 : 1;
+		const sessions = [...this.sessions.values()].map(({ workspace, state }) => ({
+			...{ workspace, state },
+		}));
+		response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+		write(response, { line: 'hello', launch: this.launch, from, sessions });
+		this.#events.slice(from - 1).forEach((event, index) => {
+			write(response, { line: 'event', seq: from + index, at: 0, event });
+		});
+		this.#readers.add(response);
+		response.on('close', () => this.#readers.delete(response));
+	}
+}
+
+const write = (response: ServerResponse, line: unknown) =>
+	response.write(`${JSON.stringify(line)}\n`);
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+	response.writeHead(status, { 'content-type': 'application/json' });
+	response.end(JSON.stringify(body));
+}
+
+const refuse = (response: ServerResponse, status: number, code: string): void =>
+	answer(response, status, { error: { code, message: code } });
