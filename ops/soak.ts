@@ -2,17 +2,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { prepareMachine } from './prepare.ts';
-import { ROOT } from './setup/data-dir.ts';
+import { vitest } from './vitest.ts';
 
 const minutes = Number(process.argv[2] ?? 60);
 if (!(minutes > 0)) throw new Error('How many minutes? npm run soak -- 60');
-await prepareMachine();
+const images = await prepareMachine();
 const end = Date.now() + minutes * 60_000;
 for (let round = 1; Date.now() < end; round += 1) {
 	console.log(`round ${round}`);
-	const { status } = spawnSync('vitest', ['run', '--project', 'e2e', 'ops/e2e/gate-d.test.ts'], {
-		cwd: ROOT,
-		stdio: 'inherit',
-	});
-	if (status !== 0) process.exit(status ?? 1);
+	const status = vitest(images, ['--project', 'e2e', 'ops/e2e/gate-d.test.ts']);
+	if (status !== 0) process.exit(status);
 }

@@ -1,13 +1,12 @@
 // `npm test`: sets the machine up, checks everything, runs every test, and says how many passed.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { check, CHECKS } from './check.ts';
 import { prepareMachine } from './prepare.ts';
-import { ROOT } from './setup/data-dir.ts';
+import { vitest } from './vitest.ts';
 
 /** Of vitest's JSON report. */
 const Report = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
@@ -24,15 +23,8 @@ process.exit(failed === 0 && passed > 0 ? 0 : 1);
 async function runTests(args: string[]): Promise<{ passed: number; failed: number }> {
 	const dir = await mkdtemp(join(tmpdir(), 'containrlab-report-'));
 	const file = join(dir, 'report.json');
-	const { status } = spawnSync(
-		'vitest',
-		['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...args],
-		{
-			cwd: ROOT,
-			stdio: 'inherit',
-			env: { ...process.env, SANDBOX_IMAGE: images.sandbox, IMAGES_VOLUME: images.volume },
-		},
-	);
+	const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+	const status = vitest(images, [...reporters, ...args]);
 	const report = await readFile(file, 'utf8')
 		.then((text) => Report.parse(JSON.parse(text)))
 		// No report at all is a failure of its own.
