@@ -1,6 +1,5 @@
 // `npm run soak -- <minutes>`: the killing gate again and again, for what shows only in time.
 
-import { spawnSync } from 'node:child_process';
 import { prepareMachine } from './prepare.ts';
 import { vitest } from './vitest.ts';
 
