@@ -50,7 +50,7 @@ async function loadPages(config: Config, server: Server): Promise<PageHandler> {
 		const { createServer } = await import('vite');
 		const vite = await createServer({
 			root,
-			server: { middlewareMode: true, hmr: { server }, allowedHosts: true },
+			server: { middlewareMode: true, ws: { server }, allowedHosts: true },
 			appType: 'custom',
 		});
 		return (request, response, next) => vite.middlewares(request, response, next);
