@@ -11,6 +11,8 @@ export class Sandbox {
 	runnerDown = $state(false);
 	/** A request is under way. */
 	busy = $state(false);
+	/** This page has asked for a sandbox; until then an owner's is about to be. */
+	asked = $state(false);
 	/** Why the last request did nothing, in words. */
 	problem = $state<string>();
 	readonly ready = $derived(this.state?.status === 'ready');
@@ -40,6 +42,7 @@ export class Sandbox {
 	}
 
 	start(): Promise<void> {
+		this.asked = true;
 		return this.#ask('POST', '', 'The sandbox can’t be started right now.');
 	}
 

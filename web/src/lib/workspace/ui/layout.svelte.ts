@@ -30,6 +30,10 @@ export const SHORTCUTS = [
 	{ keys: '?', does: 'This list (F1 while typing)' },
 ] as const;
 
+/** CSS pixels: narrower windows begin with fewer panes, and don't have their sizes remembered. */
+export const NARROW = 960;
+const PHONE = 720;
+
 export class Layout {
 	left = $state<Collapsible>();
 	bottom = $state<Collapsible>();
@@ -39,16 +43,20 @@ export class Layout {
 	rightOpen = $state(true);
 	fullTerminal = $state(false);
 
-	/** On a narrow window the editor comes first; the others are a key away. Widths in CSS pixels. */
-	adapt(width: number): void {
-		if (width < 960) this.right?.collapse();
-		if (width < 720) this.left?.collapse();
+	/** On a narrow window the editor comes first; the others are a key away. */
+	adapt(): void {
+		if (innerWidth < NARROW) this.right?.collapse();
+		if (innerWidth < PHONE) this.left?.collapse();
 	}
 
 	toggle(side: Side): void {
-		const pane = this[side];
-		if (pane?.isCollapsed()) pane.expand();
-		else pane?.collapse();
+		if (this[side]?.isCollapsed()) this.#expand(side);
+		else this[side]?.collapse();
+	}
+
+	#expand(side: Side): void {
+		this[side]?.expand();
+		if (innerWidth < PHONE && side !== 'bottom') this[side]?.resize(75);
 	}
 
 	/** True when the key was one of ours. */
@@ -56,6 +64,10 @@ export class Layout {
 		const control = event.ctrlKey || event.metaKey;
 		if (control && event.shiftKey && event.key === 'Enter') {
 			void workspace.attempts.submit();
+			return true;
+		}
+		if (control && event.shiftKey && event.key.toLowerCase() === 'f') {
+			this.#focus('bottom', () => (workspace.terminal.searching = true));
 			return true;
 		}
 		// The browser's own dialog would save the page; the document saves itself.
@@ -88,7 +100,7 @@ export class Layout {
 
 	#focus(side: Side | undefined, focus: () => void): void {
 		if (side !== 'bottom') this.fullTerminal = false;
-		if (side && this[side]?.isCollapsed()) this[side].expand();
+		if (side && this[side]?.isCollapsed()) this.#expand(side);
 		requestAnimationFrame(focus);
 	}
 }
