@@ -19,13 +19,17 @@ test('builds and runs the lab in it, and fails fast at what lies outside', async
 			kind: 'text',
 			path: 'Dockerfile',
 			mode: 0o644,
-			text: 'FROM python:3.13-slim\nWORKDIR /srv\nCOPY page .\nCMD ["python", "-m", "http.server", "8080"]\n',
+			text: 'FROM python:3.13-slim\nWORKDIR /app\nCOPY page .\nCMD ["python", "-m", "http.server", "8080"]\n',
 		},
 		{ kind: 'text', path: 'page', mode: 0o600, text: 'hello' },
 	]);
 	expect(
 		await sh(sandbox, 'docker build -q -t app . && docker run -d --name app -p 8080:8080 app'),
 	).toMatch(/^sha256:[0-9a-f]{64}\n[0-9a-f]{64}$/);
+	// A layer on a shared image holds what it adds, not the image again.
+	expect(
+		await sh(sandbox, 'docker history --human=false --format "{{.Size}}" app | head -3'),
+	).toBe('0\n5\n0');
 	expect(
 		await sh(sandbox, 'curl -s --retry 20 --retry-all-errors --retry-delay 1 localhost:8080/page'),
 	).toBe('hello');

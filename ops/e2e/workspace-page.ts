@@ -1,11 +1,20 @@
 // A workspace page as a person uses it: by what is on the screen, with keyboard and mouse.
 
 import type { Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 const SOON_MS = 20_000;
 
 type Pattern = string | RegExp;
+
+function expectMatch(text: string, pattern: Pattern): void {
+	if (typeof pattern === 'string') expect(text).toContain(pattern);
+	else expect(text).toMatch(pattern);
+}
+
+/** The screen follows what was done on it; `check` must come true within `timeout` ms. */
+const eventually = (check: () => Promise<void>, timeout = SOON_MS): Promise<void> =>
+	vi.waitFor(check, { timeout, interval: 50 });
 
 export class WorkspacePage {
 	readonly page: Page;
@@ -107,11 +116,11 @@ export class WorkspacePage {
 	}
 
 	async expectText(text: string): Promise<void> {
-		await expect.poll(() => this.text(), { timeout: SOON_MS, interval: 50 }).toBe(text);
+		await eventually(async () => expect(await this.text()).toBe(text));
 	}
 
 	async expectTextMatching(pattern: RegExp): Promise<void> {
-		await expect.poll(() => this.text(), { timeout: SOON_MS, interval: 50 }).toMatch(pattern);
+		await eventually(async () => expect(await this.text()).toMatch(pattern));
 	}
 
 	async replaceText(text: string): Promise<void> {
@@ -160,9 +169,8 @@ export class WorkspacePage {
 	}
 
 	async expectStatus(status: 'Saved' | 'Saving' | 'Offline', timeout = SOON_MS): Promise<void> {
-		await expect
-			.poll(() => this.page.getByTestId('save-status').innerText(), { timeout, interval: 30 })
-			.toContain(status);
+		const shown = this.page.getByTestId('save-status');
+		await eventually(async () => expect(await shown.innerText()).toContain(status), timeout);
 	}
 
 	// ── Terminal ─────────────────────────────────────────────────────────────────────────────────
@@ -177,8 +185,7 @@ export class WorkspacePage {
 	}
 
 	async expectTerminal(pattern: Pattern, timeout = SOON_MS): Promise<void> {
-		const poll = expect.poll(() => this.terminalText(), { timeout, interval: 50 });
-		await (typeof pattern === 'string' ? poll.toContain(pattern) : poll.toMatch(pattern));
+		await eventually(async () => expectMatch(await this.terminalText(), pattern), timeout);
 	}
 
 	async waitForPrompt(): Promise<void> {
@@ -274,8 +281,7 @@ export class WorkspacePage {
 	}
 
 	async expectVerdictText(pattern: Pattern): Promise<void> {
-		const poll = expect.poll(() => this.verdict.innerText(), { timeout: SOON_MS });
-		await (typeof pattern === 'string' ? poll.toContain(pattern) : poll.toMatch(pattern));
+		await eventually(async () => expectMatch(await this.verdict.innerText(), pattern));
 	}
 
 	// ── The page itself ──────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,12 @@ if [ -d "$images/overlay2" ]; then
 	mkdir -m 710 $data.new/overlay2
 	cp -a "$images/image" $data.new/
 	cp -a "$images/overlay2/l" $data.new/overlay2/
+	# A lowest layer is handed out as the bare directory `diff`, and what a build adds to it is found
+	# by comparing with that: a link there counts as an empty base, and the new layer would hold the
+	# whole base again. With an empty layer beneath it, it is mounted like any other.
+	mkdir -m 710 $data.new/overlay2/beneath $data.new/overlay2/beneath/diff
+	printf BENEATH > $data.new/overlay2/beneath/link
+	ln -s ../beneath/diff $data.new/overlay2/l/BENEATH
 	for link in "$images"/overlay2/*/link; do
 		[ -e "$link" ] || continue
 		from=${link%/link}
@@ -26,10 +32,8 @@ if [ -d "$images/overlay2" ]; then
 		cp -a "$link" "$to/"
 		ln -s "$from/diff" "$to/diff"
 		: > "$to/committed"
-		if [ -f "$from/lower" ]; then
-			cp -a "$from/lower" "$to/"
-			mkdir -m 700 "$to/work"
-		fi
+		if [ -f "$from/lower" ]; then cp -a "$from/lower" "$to/"; else printf l/BENEATH > "$to/lower"; fi
+		mkdir -m 700 "$to/work"
 	done
 fi
 mv $data.new $data
