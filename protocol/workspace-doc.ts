@@ -4,7 +4,8 @@
 //
 // A rename sets `path`; a delete sets `deletedAt`. A key is never removed, so text that someone is
 // typing meanwhile survives and can be offered back. Text holds LF only: an editor counts CRLF as
-// one character where Y.Text counts two; the file's own line end and BOM return on disk.
+// one character where Y.Text counts two; the file's own line end and BOM return on disk. runnerd adds
+// `seen`: which version of the disk's file the text has taken in, set in the same transaction.
 
 import * as Y from 'yjs';
 import { newId } from './id.ts';

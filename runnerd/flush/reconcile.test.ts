@@ -72,10 +72,9 @@ test('a path that still exists is the same file, whatever its inode', () => {
 });
 
 test('a vanished path waits, then it is a rename by move, inode and content, or content alone', () => {
-	const sides = [[doc('a', 'f')], [base('a', 'f')]] as const;
 	const renamed = [{ do: 'path', id: 'a', path: 'g', rename: true }];
 	const to = disk('g', 'v1', { ino: 99 });
-	expect(plan(...(sides as [DocEntry[], Base[]]), [to], { settled: false })).toEqual({
+	expect(plan([doc('a', 'f')], [base('a', 'f')], [to], { settled: false })).toEqual({
 		...nothing,
 		waiting: ['a'],
 	});

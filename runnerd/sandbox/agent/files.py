@@ -126,6 +126,9 @@ class Files:
 
     def _swap(self, request, file, path, key, expect):
         header, new = request.header, request.body
+        if self._watcher:
+            # Whoever opened the file until now has the version that is there now.
+            self._watcher.drain()
         old = self._tree.read_all(file)
         if expect is not None and hashlib.sha256(old).hexdigest() != expect:
             if len(old) > TEXT_MAX:

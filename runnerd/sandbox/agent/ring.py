@@ -13,7 +13,7 @@ import hashlib
 
 from loop import log_exception
 
-VERSIONS = 12
+VERSIONS = 48
 NEWEST = 3
 TEXT_MAX = 1024 * 1024
 TOTAL_MAX = 64 * 1024 * 1024

@@ -61,7 +61,7 @@ class Tree:
         self.hash_max = 8 * 1024 * 1024
         self._hashes = {}
         # Opened by us since the watcher last looked: not somebody reading the file.
-        self.own_opens = set()
+        self.own_opens = {}
 
     @contextmanager
     def parent(self, path, create=False):
@@ -137,7 +137,7 @@ class Tree:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
             raise Refused('not-a-file', path)
-        self.own_opens.add(path)
+        self.own_opens[path] = self.own_opens.get(path, 0) + 1
         return file
 
     def read_all(self, file):

@@ -18,13 +18,14 @@ DIRECTORIES_MAX = 5000
 # Where the kernel grants no more watches, everything is looked at this often instead.
 BLIND = 3.0
 
-MODIFY, ATTRIB, CLOSE_WRITE, OPEN = 0x2, 0x4, 0x8, 0x20
+MODIFY, ATTRIB, CLOSE_WRITE, CLOSE_READ, OPEN = 0x2, 0x4, 0x8, 0x10, 0x20
 MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x40, 0x80, 0x100, 0x200
 DELETE_SELF, MOVE_SELF, OVERFLOW, IGNORED = 0x400, 0x800, 0x4000, 0x8000
 ONLY_DIRECTORY, DONT_FOLLOW, EXCLUDE_UNLINKED, IS_DIRECTORY = 1 << 24, 1 << 25, 1 << 26, 1 << 30
 SELF = DELETE_SELF | MOVE_SELF
 MASK = (
-    MODIFY | ATTRIB | CLOSE_WRITE | OPEN | MOVED_FROM | MOVED_TO | CREATE | DELETE | SELF
+    # The kernel joins equal events in a row: a close between keeps two opens apart.
+    MODIFY | ATTRIB | CLOSE_WRITE | CLOSE_READ | OPEN | MOVED_FROM | MOVED_TO | CREATE | DELETE | SELF
     | ONLY_DIRECTORY | DONT_FOLLOW | EXCLUDE_UNLINKED
 )
 
@@ -51,7 +52,7 @@ class Watcher:
             # Another user's limits or ours: work without, by looking.
             self.blind = True
         else:
-            loop.watch(self._fd, self._readable)
+            loop.watch(self._fd, self.drain)
         self.renew()
         self._loop.call_later(BLIND, self._look)
 
@@ -94,9 +95,12 @@ class Watcher:
             self._hint(rescan=True)
         self._loop.call_later(BLIND, self._look)
 
-    def _readable(self):
+    def drain(self):
+        """Takes what happened up to now."""
+        if self._fd < 0:
+            return
         own = self._tree.own_opens
-        self._tree.own_opens = set()
+        self._tree.own_opens = {}
         while True:
             try:
                 data = os.read(self._fd, 65536)
@@ -129,9 +133,11 @@ class Watcher:
         if not name or name in self._tree.never:
             return
         path = f'{directory}/{name}' if directory else name
-        if mask & OPEN:
-            if not mask & IS_DIRECTORY and path not in own:
-                self._opened(path)
+        if mask & (OPEN | CLOSE_READ):
+            if mask & OPEN and not mask & IS_DIRECTORY:
+                own[path] = own.get(path, 0) - 1
+                if own[path] < 0:
+                    self._opened(path)
             return
         if mask & IS_DIRECTORY:
             if mask & MOVED_FROM:
