@@ -31,7 +31,11 @@ export class Sandbox {
 	/** What a reload of the page's data says; an older state never replaces a newer one. */
 	update(state: SandboxState | null, runnerDown: boolean): void {
 		this.runnerDown = runnerDown;
-		if (state && (!this.state || state.at >= this.state.at)) this.#set(state);
+		if (!state) {
+			if (!runnerDown) this.#set(null);
+		} else if (!this.state || state.at >= this.state.at) {
+			this.#set(state);
+		}
 	}
 
 	happened(state: SandboxState): void {
