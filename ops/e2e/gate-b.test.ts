@@ -58,8 +58,7 @@ describe('gate b: sandbox, flush, terminal', () => {
 		await openWorkspaceOf(teacher.page, lesson.origin, 'Docker 101', 'Grace');
 		teacherView = new WorkspacePage(teacher.page);
 		await teacherView.expectTerminal('line 200 of the past');
-		await teacherView.scrollTerminalUp();
-		await teacherView.expectTerminal('line 100 of the past');
+		await teacherView.scrollTerminalUpTo('line 100 of the past');
 		await studentView.expectWatcher(lesson.instructor.name);
 
 		await teacherView.typeIntoTerminal('echo typed-by-watcher\n');

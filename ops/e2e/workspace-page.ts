@@ -232,9 +232,13 @@ export class WorkspacePage {
 		);
 	}
 
-	async scrollTerminalUp(): Promise<void> {
+	/** Turns the mouse wheel up over the terminal until `text` comes into view. */
+	async scrollTerminalUpTo(text: string): Promise<void> {
 		await this.terminalPane.hover();
-		await this.page.mouse.wheel(0, -1700);
+		await eventually(async () => {
+			await this.page.mouse.wheel(0, -120);
+			expectMatch(await this.terminalText(), text);
+		});
 	}
 
 	async expectWatcher(name: string): Promise<void> {
