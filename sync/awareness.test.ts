@@ -1,7 +1,8 @@
 // Awareness: bound to the connection, stamped with who it is, silent about what isn't its own.
 
 import { beforeEach, expect, test } from 'vitest';
-import { RoomAwareness, colorOf, type Speaker } from './awareness.ts';
+import { colourOf } from '@containrlab/protocol/colour.ts';
+import { RoomAwareness, type Speaker } from './awareness.ts';
 
 const speaker = (id: string): Speaker => ({
 	user: { id, name: id.toUpperCase(), role: 'student' },
@@ -29,7 +30,7 @@ test('says who it really is, whatever the client says', () => {
 	room.receive(anna, [entry(1, 1, { user: { name: 'Teacher', color: 'red' }, cursor: 5 })]);
 	expect(JSON.parse(room.all()[0]!.state)).toEqual({
 		cursor: 5,
-		user: { id: 'anna', name: 'ANNA', role: 'student', color: colorOf('anna') },
+		user: { id: 'anna', name: 'ANNA', role: 'student', color: colourOf('anna').colour },
 	});
 });
 

@@ -1,6 +1,7 @@
 // Who is here: awareness entries, each bound to the connection that set it and stamped with who that
 // is. What isn't a connection's own is dropped silently, since stock clients repeat everyone's.
 
+import { colourOf } from '@containrlab/protocol/colour.ts';
 import { SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import type { TicketUser } from '@containrlab/protocol/ticket.ts';
 import type { AwarenessEntry } from './wire.ts';
@@ -20,17 +21,6 @@ interface Bound<S> extends AwarenessEntry {
 
 /** How long the id of a client that left stays its user's (ms): echoes of it still arrive. */
 const GHOST_MS = 60_000;
-
-// Okabe and Ito's palette, which colour-blind people can tell apart; without black, and without
-// yellow, which disappears on white.
-const PALETTE = ['#E69F00', '#56B4E9', '#009E73', '#0072B2', '#D55E00', '#CC79A7'];
-
-/** The same colour for the same person, everywhere. */
-export function colorOf(userId: string): string {
-	let hash = 0;
-	for (const char of userId) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
-	return PALETTE[hash % PALETTE.length] ?? '#0072B2';
-}
 
 export class RoomAwareness<S extends Speaker> {
 	#bound = new Map<number, Bound<S>>();
@@ -143,7 +133,7 @@ function stamp(json: string, user: TicketUser): string | undefined {
 	try {
 		const state: unknown = JSON.parse(json);
 		if (typeof state !== 'object' || state === null || Array.isArray(state)) return undefined;
-		return JSON.stringify({ ...state, user: { ...user, color: colorOf(user.id) } });
+		return JSON.stringify({ ...state, user: { ...user, color: colourOf(user.id).colour } });
 	} catch {
 		return undefined;
 	}

@@ -140,7 +140,7 @@ describe('the upgrade proxy', () => {
 		await new Promise((resolve) => watching.once('open', resolve));
 		const watched = String(runnerd.terminalRequests.at(-1)!.headers[TICKET_HEADER]);
 		expect(await verifyTicket(key, watched, 'terminal')).toMatchObject({
-			...{ ok: true, ticket: { access: 'read', user: { role: 'ta' } } },
+			...{ ok: true, ticket: { access: 'write', user: { role: 'ta' } } },
 		});
 		watching.terminate();
 	});

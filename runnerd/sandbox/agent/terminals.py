@@ -28,9 +28,10 @@ PIECE = 32 * 1024
 STALL = 5
 # A shell that ended sooner isn't replaced at once, lest they follow each other without end (seconds).
 SHORT_LIFE = 1
-# Back from what a full-screen program may have left: its screen, mouse and paste modes, keys.
+# Back from what a full-screen program may have left: its screen (1047, since 1049 would also move
+# the cursor to where it was last saved), mouse and paste modes, keys.
 RESET = (
-    b'\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l'
+    b'\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l'
     b'\x1b[!p\x1b>\x1b[0m\r\n'
 )
 

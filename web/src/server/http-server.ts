@@ -19,7 +19,6 @@ const COMMON_HEADERS = {
 	// Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
 	'referrer-policy': 'same-origin',
 	'x-frame-options': 'DENY',
-	'cross-origin-opener-policy': 'same-origin',
 	'cross-origin-resource-policy': 'same-origin',
 	'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 } as const;
@@ -35,6 +34,8 @@ export function createWebServer(
 		request.headers[PROTOCOL_HEADER] = protocol.slice(0, -1);
 		request.headers.host = host;
 		for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+		// Over plain http a browser ignores it, and says so on the console.
+		if (protocol === 'https:') response.setHeader('cross-origin-opener-policy', 'same-origin');
 		if (mayChangeSomething(request) && !isFromOurPages(request, origin)) {
 			log('warn', 'a request from another origin was refused', {
 				method: request.method,

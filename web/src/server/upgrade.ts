@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Database } from '@containrlab/db/connect.ts';
 import { Id, RoomName, workspaceOfRoom, workspaceRoom } from '@containrlab/protocol/id.ts';
 import { ACK_PARAMETER, CLOSE } from '@containrlab/protocol/sync.ts';
-import { TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
+import { TICKET_HEADER, type Role } from '@containrlab/protocol/ticket.ts';
 import { WebSocketServer } from 'ws';
 import { accessToWorkspace } from './access.ts';
 import { SESSION_COOKIE, type Auth, type Viewer } from './auth.ts';
@@ -171,19 +171,14 @@ class Registration implements Disposable {
 	}
 }
 
-function claimFor(
-	target: SocketTarget,
-	viewer: Viewer,
-	access: { role: 'instructor' | 'ta' | 'student'; isOwner: boolean },
-): TicketClaim {
+function claimFor(target: SocketTarget, viewer: Viewer, access: { role: Role }): TicketClaim {
 	const user = { id: viewer.id, name: viewer.name, role: access.role };
 	if (target.kind === 'sync') {
 		const resource = workspaceRoom(target.workspaceId);
 		return { aud: 'sync', user, resource, access: 'write' };
 	}
-	// Only the owner types; staff watch, and runnerd holds them to it.
-	const mode = access.isOwner ? 'write' : 'read';
-	return { aud: 'terminal', user, resource: target.workspaceId, access: mode };
+	// Whoever sees a workspace may be handed its keyboard; until then runnerd lets the driver alone type.
+	return { aud: 'terminal', user, resource: target.workspaceId, access: 'write' };
 }
 
 const WEBSOCKET_HEADERS = [

@@ -35,8 +35,6 @@ export class SharedTerminal {
 	watchers = $state.raw<readonly Person[]>([]);
 	asking = $state.raw<readonly Person[]>([]);
 	driving = $state(false);
-	/** Until runnerd says that this connection's ticket is for watching alone. */
-	mayAsk = $state(true);
 	tabLeaves = $state(false);
 	searching = $state(false);
 
@@ -233,10 +231,8 @@ export class SharedTerminal {
 			case 'refused':
 				if (message.code === 'not-driver')
 					this.#hooks.notice('You are watching. Ask for control to type.');
-				if (message.code === 'not-allowed') {
-					this.mayAsk = false;
+				if (message.code === 'not-allowed')
 					this.#hooks.notice('In this terminal you can only watch.');
-				}
 				return;
 			case 'restarted':
 				this.#hooks.notice('The shell ended. A new one is running in the same terminal.');
