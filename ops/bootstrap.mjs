@@ -18,6 +18,7 @@ const commands = {
 	gate: (args) => ['ops/gate.ts', ...args],
 	soak: (args) => ['ops/soak.ts', ...args],
 	check: (args) => ['ops/check.ts', ...args],
+	pictures: (args) => ['ops/pictures.ts', ...args],
 	bench: ([name = 'spine', ...args]) => [`ops/bench/${name}.ts`, ...args],
 };
 

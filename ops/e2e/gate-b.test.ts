@@ -68,6 +68,18 @@ describe('gate b: sandbox, flush, terminal', () => {
 		expect(await studentView.terminalText()).not.toMatch(/by-watcher/);
 	});
 
+	it('hands the keyboard over when asked, and takes it back', async () => {
+		await teacher.page.getByRole('button', { name: 'Ask to type' }).click();
+		await student.page.getByRole('button', { name: 'Hand over' }).click();
+		await teacher.page.getByText('You are driving').waitFor();
+		await teacherView.run('echo typed-by-$((6*7))-teacher');
+		await studentView.expectTerminal('typed-by-42-teacher');
+		await student.page.getByRole('button', { name: 'Take the keyboard back' }).click();
+		await teacher.page.getByText('Watching, read only').waitFor();
+		await studentView.run('clear; echo mine-again');
+		await studentView.expectTerminal('mine-again');
+	});
+
 	describe('two-way files', () => {
 		it('follows echo >> and sed -i', async () => {
 			await studentView.createFile('notes.txt');

@@ -63,7 +63,7 @@ export class Layout {
 	key(event: KeyboardEvent, workspace: Workspace): boolean {
 		const control = event.ctrlKey || event.metaKey;
 		if (control && event.shiftKey && event.key === 'Enter') {
-			void workspace.attempts.submit();
+			if (workspace.data.isOwner) void workspace.attempts.submit();
 			return true;
 		}
 		if (control && event.shiftKey && event.key.toLowerCase() === 'f') {
