@@ -1,14 +1,21 @@
 // Real browsers for the people of a lesson, each in a profile of their own.
 
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import {
+	chromium,
+	type Browser,
+	type BrowserContext,
+	type LaunchOptions,
+	type Page,
+} from 'playwright-core';
 import { afterEach } from 'vitest';
 
 /** Debian's package; anything else by CHROMIUM. */
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(options: LaunchOptions = {}): Promise<Browser> {
 	return chromium.launch({
+		...options,
 		executablePath: EXECUTABLE,
 		args: [
 			// Tests may run as root, where Chromium's own sandbox can't start.

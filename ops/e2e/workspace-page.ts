@@ -1,7 +1,8 @@
 // A workspace page as a person uses it: by what is on the screen, with keyboard and mouse.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 
 const SOON_MS = 20_000;
 
@@ -13,8 +14,15 @@ function expectMatch(text: string, pattern: Pattern): void {
 }
 
 /** The screen follows what was done on it; `check` must come true within `timeout` ms. */
-const eventually = (check: () => Promise<void>, timeout = SOON_MS): Promise<void> =>
-	vi.waitFor(check, { timeout, interval: 50 });
+async function eventually(check: () => Promise<void>, timeout = SOON_MS): Promise<void> {
+	for (const end = performance.now() + timeout; ; await delay(50)) {
+		try {
+			return await check();
+		} catch (error) {
+			if (performance.now() > end) throw error;
+		}
+	}
+}
 
 export class WorkspacePage {
 	readonly page: Page;
