@@ -11,9 +11,9 @@ import { buildWeb } from './setup/web-build.ts';
 import { consoleSteps } from './steps.ts';
 import { openLog } from './supervise/log-file.ts';
 
-export async function prepareMachine(): Promise<Images> {
+export async function prepareMachine(print = console.log): Promise<Images> {
 	const data = await openDataDir(process.env['CONTAINRLAB_DATA']);
-	const steps = consoleSteps(openLog(data.in('log/prepare.log')));
+	const steps = consoleSteps(openLog(data.in('log/prepare.log')), print);
 	const { docker } = await steps.step('Docker engine', (step) =>
 		findEngine(process.env['DOCKER_HOST'], data.in('log'), step),
 	);

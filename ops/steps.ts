@@ -13,9 +13,9 @@ export interface StepLog {
 	note(text: string): void;
 }
 
-export function consoleSteps(log: (line: string) => void): Steps {
+export function consoleSteps(log: (line: string) => void, print = console.log): Steps {
 	const say = (line: string) => {
-		console.log(line);
+		print(line);
 		log(line);
 	};
 	return {
