@@ -64,6 +64,7 @@ export class SharedTerminal {
 			onInput: (bytes) => this.#input(bytes),
 			onToggleTab: () => this.#toggleTab(),
 			onSearch: () => (this.searching = true),
+			onRemeasured: () => this.#layout(),
 			onCopied: (copied) => {
 				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
 			},
