@@ -15,11 +15,8 @@ type Options = {
 	onToggleTab: () => void;
 	onSearch: () => void;
 	onCopied: (copied: boolean) => void;
-	/** Letters have another size than before. */
-	onRemeasured: () => void;
 };
 
-const FONT = "'JetBrains Mono Variable', monospace";
 const SMALLEST_FONT = 9;
 const utf8 = new TextEncoder();
 
@@ -29,7 +26,6 @@ export class TerminalScreen {
 	readonly #search = new SearchAddon();
 	readonly #gate = new InputGate();
 	readonly #host: HTMLElement;
-	readonly #remeasure: () => void;
 	tabLeaves = false;
 
 	constructor(host: HTMLElement, options: Options) {
@@ -38,7 +34,7 @@ export class TerminalScreen {
 			scrollback: 5000,
 			cursorBlink: false,
 			allowProposedApi: true,
-			fontFamily: FONT,
+			fontFamily: "'JetBrains Mono Variable', monospace",
 			fontSize: baseFontSize(),
 			lineHeight: 1.2,
 			minimumContrastRatio: 4.5,
@@ -62,15 +58,6 @@ export class TerminalScreen {
 			}
 		});
 		this.#terminal.open(host);
-		this.#remeasure = () => this.#measureAnew(options);
-		document.fonts.addEventListener('loadingdone', this.#remeasure);
-	}
-
-	/** xterm measures each letter once; those it measured before their font came would stand apart. */
-	#measureAnew(options: Options): void {
-		this.#terminal.options.fontFamily = 'monospace';
-		this.#terminal.options.fontFamily = FONT;
-		options.onRemeasured();
 	}
 
 	get size(): Size {
@@ -149,7 +136,6 @@ export class TerminalScreen {
 	}
 
 	destroy(): void {
-		document.fonts.removeEventListener('loadingdone', this.#remeasure);
 		this.#terminal.dispose();
 	}
 

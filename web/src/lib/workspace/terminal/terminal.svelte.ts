@@ -64,7 +64,6 @@ export class SharedTerminal {
 			onInput: (bytes) => this.#input(bytes),
 			onToggleTab: () => this.#toggleTab(),
 			onSearch: () => (this.searching = true),
-			onRemeasured: () => this.#layout(),
 			onCopied: (copied) => {
 				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
 			},
