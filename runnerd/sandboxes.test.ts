@@ -27,9 +27,9 @@ test('builds and runs the lab in it, and fails fast at what lies outside', async
 		await sh(sandbox, 'docker build -q -t app . && docker run -d --name app -p 8080:8080 app'),
 	).toMatch(/^sha256:[0-9a-f]{64}\n[0-9a-f]{64}$/);
 	// A layer on a shared image holds what it adds, not the image again.
-	expect(
-		await sh(sandbox, 'docker history --human=false --format "{{.Size}}" app | head -3'),
-	).toBe('0\n5\n0');
+	expect(await sh(sandbox, 'docker history --human=false --format "{{.Size}}" app | head -3')).toBe(
+		'0\n5\n0',
+	);
 	expect(
 		await sh(sandbox, 'curl -s --retry 20 --retry-all-errors --retry-delay 1 localhost:8080/page'),
 	).toBe('hello');

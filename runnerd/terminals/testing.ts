@@ -178,8 +178,8 @@ export class TestBrowser {
 	}
 
 	/** Waits until the screen shows `text`. */
-	shows(text: string): Promise<void> {
-		return this.until(() => this.text().includes(text));
+	shows(text: string, within?: number): Promise<void> {
+		return this.until(() => this.text().includes(text), within);
 	}
 
 	#take(data: Buffer, binary: boolean): void {
