@@ -117,8 +117,8 @@ async function runPhases(
 			continue;
 		}
 		await phases.run(phase, async () => {
-			// The context is measured while the image builds; requests are made one after the other.
-			if (phase === 'build') {
+			// The context is measured while the image builds; requests that change something take turns.
+			if (due.every((check) => check.onlyLooks)) {
 				await allSettled(due.map((check) => runCheck(check, results, facts)));
 			} else {
 				for (const check of due) await runCheck(check, results, facts);

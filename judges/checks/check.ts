@@ -33,6 +33,8 @@ export interface Check<Name extends CheckName> {
 	phase: JudgePhase;
 	/** Says nothing when one of these failed. */
 	needs: readonly CheckName[];
+	/** Changes nothing that another check of its phase could see: such checks may run side by side. */
+	onlyLooks(declared: Declared<Name>): boolean;
 	title(declared: Declared<Name>): string;
 	/** Undefined when all is well. */
 	run(declared: Declared<Name>, facts: Facts): Promise<Failure | undefined>;

@@ -8,6 +8,7 @@ import type { Check, Declared, Facts } from './check.ts';
 export const contextExcludes: Check<'context-excludes'> = {
 	phase: 'build',
 	needs: [],
+	onlyLooks: () => true,
 	title: () => 'The build context leaves out what does not belong',
 	run: async (declared, facts) => judgeContext(declared, await facts.context(), facts.files),
 };

@@ -7,6 +7,7 @@ import type { Check, Facts } from './check.ts';
 export const filePresent: Check<'file-present'> = {
 	phase: 'read',
 	needs: [],
+	onlyLooks: () => true,
 	title: ({ path }) => `${path} is there`,
 	run: ({ path }, { files }) => Promise.resolve(judgeFile(path, files)),
 };

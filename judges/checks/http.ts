@@ -16,6 +16,7 @@ const PAUSE_MS = 150;
 export const http: Check<'http'> = {
 	phase: 'inspect',
 	needs: ['image-builds', 'container-runs'],
+	onlyLooks: ({ method }) => method === 'GET',
 	title: ({ method, path, status }) => `${method} ${path} answers ${status}`,
 	run: async (declared, facts) => {
 		const answer = await askUntilSettled(declared, facts);

@@ -7,6 +7,7 @@ import type { Check } from './check.ts';
 export const imageBuilds: Check<'image-builds'> = {
 	phase: 'build',
 	needs: [],
+	onlyLooks: () => true,
 	title: () => 'The image builds',
 	run: async ({ within }, facts): Promise<Failure | undefined> => {
 		const outcome = await facts.image();

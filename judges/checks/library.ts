@@ -24,6 +24,7 @@ export interface BoundCheck {
 	title: string;
 	phase: JudgePhase;
 	needs: readonly CheckName[];
+	onlyLooks: boolean;
 	run(facts: Facts): Promise<Failure | undefined>;
 }
 
@@ -41,6 +42,7 @@ function bind<Name extends CheckName>(name: Name, declared: CheckDeclaration): B
 		title: declared.title ?? check.title(own),
 		phase: check.phase,
 		needs: check.needs,
+		onlyLooks: check.onlyLooks(own),
 		run: async (facts) => {
 			const failure = await check.run(own, facts);
 			return failure && declared.hint ? { ...failure, hint: declared.hint } : failure;
