@@ -7,8 +7,8 @@ import { JudgePhase } from './verdict.ts';
 export const Person = z.object({ id: z.string(), name: z.string() });
 export type Person = z.infer<typeof Person>;
 
-/** What happened to a sandbox or a judge run. Logs are rows, not events: these carry little. */
-export const RunnerEventBody = z.discriminatedUnion('type', [
+/** What runnerd tells and web hands on as it is, to those who may see the workspace. */
+const toldToBrowsers = [
 	z.object({ type: z.literal('sandbox'), workspace: z.string(), state: SandboxState }),
 	z.object({
 		type: z.literal('terminal'),
@@ -17,8 +17,6 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		driver: Person.nullable(),
 		watchers: z.array(Person),
 	}),
-	/** The host ports that containers in the sandbox publish. */
-	z.object({ type: z.literal('ports'), workspace: z.string(), ports: z.array(z.number().int()) }),
 	/** Something the student should know: a file too large to share, a path that can't be synced. */
 	z.object({
 		type: z.literal('warning'),
@@ -27,6 +25,11 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		message: z.string(),
 		path: z.string().optional(),
 	}),
+] as const;
+
+/** What happened to a sandbox or a judge run. Logs are rows, not events: these carry little. */
+export const RunnerEventBody = z.discriminatedUnion('type', [
+	...toldToBrowsers,
 	/** A binary file appeared: web fetches it by `GET /sessions/<id>/blobs/<sha>` and keeps it. */
 	z.object({
 		type: z.literal('blob'),
@@ -87,22 +90,7 @@ export type RunnerEventLine = z.infer<typeof RunnerEventLine>;
 
 /** What a browser's event stream carries (`GET /events`, text/event-stream); `id` is the row's. */
 export const BrowserEvent = z.discriminatedUnion('type', [
-	z.object({ type: z.literal('sandbox'), workspace: z.string(), state: SandboxState }),
-	z.object({
-		type: z.literal('terminal'),
-		workspace: z.string(),
-		terminal: z.string(),
-		driver: Person.nullable(),
-		watchers: z.array(Person),
-	}),
-	z.object({ type: z.literal('ports'), workspace: z.string(), ports: z.array(z.number().int()) }),
-	z.object({
-		type: z.literal('warning'),
-		workspace: z.string(),
-		code: z.string(),
-		message: z.string(),
-		path: z.string().optional(),
-	}),
+	...toldToBrowsers,
 	/** An attempt changed; `phases` is the whole list as it now stands. */
 	z.object({
 		type: z.literal('attempt'),
