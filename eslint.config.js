@@ -1,5 +1,6 @@
 // ESLint sees only what types can't: promises nobody awaits, and imports that cross a border
 // between folders. Everything else is the compiler's and Prettier's.
+import svelteParser from 'svelte-eslint-parser';
 import tseslint from 'typescript-eslint';
 
 /** What each folder may import of ours; the table in docs/architecture.md. */
@@ -14,8 +15,9 @@ const mayImport = {
 	ops: ['protocol', 'db', 'labs', 'judges', 'sync', 'runnerd', 'web'],
 };
 
-const borders = Object.entries(mayImport).map(([folder, allowed]) => ({
-	files: [`${folder}/**/*.ts`],
+/** Files of one place, and which of our folders they may not import. */
+const border = (files, folder, allowed) => ({
+	files,
 	rules: {
 		'no-restricted-imports': [
 			'error',
@@ -24,12 +26,12 @@ const borders = Object.entries(mayImport).map(([folder, allowed]) => ({
 					.filter((other) => other !== folder && !allowed.includes(other))
 					.map((other) => ({
 						group: [`@containrlab/${other}`, `@containrlab/${other}/*`, `**/../${other}/**`],
-						message: `${folder}/ may import only: ${allowed.join(', ') || 'nothing of ours'}.`,
+						message: `Only these may be imported here: ${allowed.join(', ') || 'nothing of ours'}.`,
 					})),
 			},
 		],
 	},
-}));
+});
 
 export default tseslint.config(
 	{
@@ -37,17 +39,19 @@ export default tseslint.config(
 			'**/build/**',
 			'**/.svelte-kit/**',
 			'labs/*/{starter,solution,wrong}/**',
-			'**/*.svelte',
-			'**/*.svelte.ts',
 			'**/*.mjs',
 			'**/*.js',
 		],
 	},
 	{
-		files: ['**/*.ts'],
+		files: ['**/*.ts', '**/*.svelte'],
 		languageOptions: {
 			parser: tseslint.parser,
-			parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+			parserOptions: {
+				projectService: true,
+				tsconfigRootDir: import.meta.dirname,
+				extraFileExtensions: ['.svelte'],
+			},
 		},
 		plugins: { '@typescript-eslint': tseslint.plugin },
 		rules: {
@@ -55,5 +59,13 @@ export default tseslint.config(
 			'@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
 		},
 	},
-	...borders,
+	{
+		files: ['**/*.svelte'],
+		languageOptions: { parser: svelteParser, parserOptions: { parser: tseslint.parser } },
+	},
+	...Object.entries(mayImport).map(([folder, allowed]) =>
+		border([`${folder}/**/*.ts`], folder, allowed),
+	),
+	// What runs in the browser never sees the database or the labs' solutions.
+	border(['web/src/lib/**', 'web/**/*.svelte'], 'web', ['protocol']),
 );
