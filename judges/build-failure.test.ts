@@ -111,6 +111,12 @@ ${source(2, 'COPY requirements.txt .')}ERROR: failed to solve: failed to compute
 		expect(misspelt.hint).toBe('Did you mean requirement.txt?');
 	});
 
+	test('because of an ignore file that Docker cannot read', () => {
+		const output =
+			'ERROR: failed to solve: rpc error: code = Unknown desc = invalid excludepatterns: [[a-]: syntax error in pattern\n';
+		expect(explainBuildFailure(output, known('FROM x\n')).code).toBe('dockerignore-invalid');
+	});
+
 	test('because the daemon went away, or for no reason given: our fault', () => {
 		for (const output of [
 			'ERROR: Cannot connect to the Docker daemon at unix:///run/docker.sock. Is it running?\n',

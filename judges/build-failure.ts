@@ -2,6 +2,7 @@
 
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
 import type { Facts } from './checks/check.ts';
+import { invalidPatterns } from './checks/context-excludes.ts';
 import { type DockerfileSource, lineEvidence } from './dockerfile.ts';
 import { InfrastructureError } from './sandbox.ts';
 import { lastLines, nearest } from './text.ts';
@@ -41,6 +42,9 @@ export function readBuildReport(output: string): BuildReport | undefined {
 export function explainBuildFailure(output: string, known: Known): Failure {
 	const report = readBuildReport(output);
 	if (!report) throw new InfrastructureError('build-broke', output.slice(-2000));
+	// Comes as an `rpc error` like trouble with the daemon, but it is the student's.
+	if (/invalid excludepatterns/.test(report.error))
+		return invalidPatterns(report.error, known.files);
 	if (
 		/^(Cannot connect to the Docker daemon|error during connect|rpc error|listing workers|.*closing transport|.*context canceled$)/i.test(
 			report.error,

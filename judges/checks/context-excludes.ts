@@ -18,9 +18,8 @@ export function judgeContext(
 	context: BuildContext,
 	files: Facts['files'],
 ): Failure | undefined {
-	// The ignore file that belongs to this Dockerfile takes the place of the general one.
-	const ignore = ['Dockerfile.dockerignore', '.dockerignore'].find((path) => files.has(path));
-	if (!context.ok) return invalidPatterns(context.message, ignore ?? '.dockerignore');
+	const ignore = ignoreFile(files);
+	if (!context.ok) return invalidPatterns(context.message, files);
 	const { paths } = context;
 	const leaked = declared.plant.filter((path) => paths.has(path));
 	const lost = declared.keep.filter((path) => files.has(path) && !paths.has(path));
@@ -85,7 +84,13 @@ function overIgnored(lost: string[], patterns: Evidence[], ignore = '.dockerigno
 	};
 }
 
-function invalidPatterns(message: string, ignore: string): Failure {
+/** The ignore file that belongs to this Dockerfile takes the place of the general one. */
+const ignoreFile = (files: Facts['files']): string | undefined =>
+	['Dockerfile.dockerignore', '.dockerignore'].find((path) => files.has(path));
+
+/** The build says so as well, in the same words. */
+export function invalidPatterns(message: string, files: Facts['files']): Failure {
+	const ignore = ignoreFile(files) ?? '.dockerignore';
 	return {
 		code: 'dockerignore-invalid',
 		message: `Docker can't read ${ignore}.`,
