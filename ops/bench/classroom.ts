@@ -28,6 +28,7 @@ export class Classroom implements AsyncDisposable {
 	readonly browser: Browser;
 	readonly runnerd: Runnerd;
 	#students = 0;
+	#closing: Promise<void> | undefined;
 
 	private constructor(lesson: Lesson, browser: Browser, runnerd: Runnerd) {
 		this.lesson = lesson;
@@ -75,7 +76,12 @@ export class Classroom implements AsyncDisposable {
 		return this.runnerd.quiet(POOL);
 	}
 
-	async [Symbol.asyncDispose](): Promise<void> {
+	/** Once, whoever asks: the end of the benchmark, or a signal in the midst of it. */
+	[Symbol.asyncDispose](): Promise<void> {
+		return (this.#closing ??= this.#close());
+	}
+
+	async #close(): Promise<void> {
 		await this.browser.close();
 		await this.lesson.stop();
 	}
