@@ -14,6 +14,9 @@ it.each([
 	[{ host: 'a/b' }, undefined, undefined],
 	[{ host: 'a b' }, undefined, undefined],
 	[{ host: 'user@evil' }, undefined, undefined],
+	[{ host: '[' }, undefined, undefined],
+	[{ host: 'a:b' }, undefined, undefined],
+	[{ host: 'a:99999' }, 'https://class.example', undefined],
 ])('%o with %s is %s', (headers, configured, expected) => {
 	expect(publicOrigin(request(headers), configured)).toBe(expected);
 });

@@ -15,6 +15,8 @@ export function publicOrigin(
 ): string | undefined {
 	const host = request.headers.host;
 	if (!host || !/^[a-z0-9._:[\]-]+$/i.test(host)) return undefined;
+	// Brackets and ports in the wrong places: an address that can't be read would end us later.
+	if (!URL.canParse(`http://${host}`)) return undefined;
 	if (configured && new URL(configured).host === host.toLowerCase()) return configured;
 	return `http://${host.toLowerCase()}`;
 }

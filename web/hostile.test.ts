@@ -1,0 +1,84 @@
+// Requests that no browser sends: the server refuses them, goes on, and tells its log no secrets.
+
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import { BUILD_MS, Browser, classroom, PASSWORD, startWeb, type TestWeb } from './testing.ts';
+
+let database: TestDatabase;
+let web: TestWeb;
+
+beforeAll(async () => {
+	database = await testDatabase();
+	web = await startWeb({ databaseUrl: database.url });
+}, BUILD_MS);
+afterAll(async () => {
+	await web?.[Symbol.asyncDispose]();
+	await database?.[Symbol.asyncDispose]();
+});
+
+/** The first line of the answer to a request that is sent as it stands. */
+async function raw(target: string, host: string, more = ''): Promise<string> {
+	const socket = connect(web.port, '127.0.0.1');
+	socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${more}\r\n`);
+	const answer = await text(socket).catch((error: Error) => error.message);
+	return answer.split('\r\n')[0]!;
+}
+
+it.each(['[', ']', 'a:b:c', 'a:99999', '..:..', '[::1', 'a:', '1.2.3.4.5:x'])(
+	'survives a Host that no address can have: %s',
+	async (host) => {
+		expect(await raw('/', host)).toMatch(/^HTTP\/1.1 (400|200)/);
+		await raw('/sync/workspace:aaaaaaaaaa', host, 'Upgrade: websocket\r\n');
+		expect((await fetch(`${web.url}/healthz`)).status).toBe(200);
+	},
+);
+
+it.each([
+	'//',
+	'///evil.example/',
+	'//evil.example/%2e%2e/',
+	'/\\evil.example/',
+	'/%',
+	'/%c0%ae',
+	'http://[',
+	'*',
+])('answers an odd target without leading anyone away: %s', async (target) => {
+	const response = await raw(target, `127.0.0.1:${web.port}`);
+	expect(response).toMatch(/^HTTP\/1.1 (400|404)/);
+	expect((await fetch(`${web.url}/healthz`)).status).toBe(200);
+});
+
+it('takes ids that Postgres cannot hold for unknown ones', async () => {
+	const { people, class: found } = await classroom(database.connection.db);
+	const browser = await new Browser(web.url).signIn(people.instructor.email);
+	for (const path of ['/w/%00', '/attempts/%00', '/classes/%00', '/classes/%00/attempts']) {
+		expect((await browser.get(path)).status, path).toBe(404);
+	}
+	const remove = await browser.post(`/classes/${found.id}?/remove`, { user: '\0' });
+	expect(remove.status).toBe(400);
+	const signIn = await new Browser(web.url).post('/signin', { email: 'a\0@b.c', password: 'x' });
+	expect(signIn.status).toBe(400);
+	const forged = new Browser(web.url);
+	forged.cookie = '%00';
+	expect((await forged.get('/classes')).status).toBe(303);
+});
+
+it('logs that a query failed, but neither sessions nor people', async () => {
+	await using away = await testDatabase();
+	await using server = await startWeb({ databaseUrl: away.url });
+	const { people } = await classroom(away.connection.db);
+	const browser = await new Browser(server.url).signIn(people.student.email);
+	const session = browser.cookie!;
+	await away.connection.sql`alter table sessions rename to gone`;
+	expect((await browser.get('/classes')).status).toBe(500);
+	await away.connection.sql`alter table users rename to nobody`;
+	const form = { email: 'new@example.org', name: 'New', password: PASSWORD };
+	browser.cookie = undefined;
+	expect((await browser.post('/signup', form)).status).toBe(500);
+	expect(server.log()).toContain('relation');
+	for (const secret of [session, form.email, '$argon2id$']) {
+		expect(server.log()).not.toContain(secret);
+	}
+});
