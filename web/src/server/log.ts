@@ -13,8 +13,18 @@ export const log: Log = (level, message, { cause, ...detail } = {}) => {
 function describe(cause: unknown): string {
 	const parts: string[] = [];
 	for (let at = cause; at !== undefined && parts.length < 5;) {
-		parts.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
+		parts.push(at instanceof Error ? wordsOf(at) : String(at));
 		at = at instanceof Error ? at.cause : undefined;
 	}
 	return parts.join('\ncaused by ');
+}
+
+/** Of a failed query everything but its parameters: they are sessions, addresses and people's files. */
+function wordsOf(error: Error & { query?: unknown; params?: unknown }): string {
+	const { stack = '', message, query, params } = error;
+	if (params === undefined) return stack || message;
+	const frames = stack.includes(message)
+		? stack.slice(stack.indexOf(message) + message.length)
+		: '';
+	return `failed query: ${String(query)}${frames}`;
 }
