@@ -4,6 +4,7 @@ import type { Database } from '@containrlab/db/connect.ts';
 import { attemptById, type AttemptRow } from '@containrlab/db/queries/attempts.ts';
 import { classById, roleIn, type Class } from '@containrlab/db/queries/classes.ts';
 import { workspaceById, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
+import { Id } from '@containrlab/protocol/id.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import type { Viewer } from './auth.ts';
 
@@ -17,6 +18,9 @@ export type Granted<T> = ({ ok: true } & T) | Refusal;
 
 const HIDDEN: Refusal = { ok: false, refusal: 'hidden' };
 const FORBIDDEN: Refusal = { ok: false, refusal: 'forbidden' };
+
+/** What an address names may be anything, also what Postgres can't even compare with. */
+export const isId = (text: string): boolean => Id.safeParse(text).success;
 
 export const isStaff = (role: Role): boolean => role === 'instructor' || role === 'ta';
 
@@ -36,6 +40,7 @@ export async function accessToClass(
 	classId: string,
 	act: ClassAct,
 ): Promise<Granted<{ class: Class; role: Role }>> {
+	if (!isId(classId)) return HIDDEN;
 	const [found, role] = await Promise.all([classById(db, classId), roleIn(db, classId, viewer.id)]);
 	if (!found || role === undefined) return HIDDEN;
 	return mayInClass(role, act) ? { ok: true, class: found, role } : FORBIDDEN;
@@ -54,7 +59,7 @@ export async function accessToWorkspace(
 	workspaceId: string,
 	act: WorkspaceAct,
 ): Promise<Granted<WorkspaceGrant>> {
-	const workspace = await workspaceById(db, workspaceId);
+	const workspace = isId(workspaceId) ? await workspaceById(db, workspaceId) : undefined;
 	if (!workspace) return HIDDEN;
 	// An owner who was removed from the class has lost the workspace too.
 	const role = await roleIn(db, workspace.classId, viewer.id);
@@ -70,7 +75,7 @@ export async function accessToAttempt(
 	viewer: Viewer,
 	attemptId: string,
 ): Promise<Granted<WorkspaceGrant & { attempt: AttemptRow }>> {
-	const attempt = await attemptById(db, attemptId);
+	const attempt = isId(attemptId) ? await attemptById(db, attemptId) : undefined;
 	if (!attempt) return HIDDEN;
 	const workspace = await accessToWorkspace(db, viewer, attempt.workspaceId, 'see');
 	return workspace.ok ? { ...workspace, attempt } : workspace;

@@ -34,6 +34,8 @@ export type Join =
 	| { ok: false; reason: 'no-class' };
 
 export const SESSION_COOKIE = 'containrlab_session';
+/** As Lucia makes them; a cookie may hold anything. */
+const SESSION_ID = /^[a-z0-9]{20,80}$/;
 
 type UserAttributes = { name: string; email: string | null; admin: boolean };
 const createLucia = (db: Database) =>
@@ -67,6 +69,7 @@ export class Auth {
 	async viewer(
 		sessionId: string,
 	): Promise<{ viewer: Viewer; renewed: NewSession | undefined } | undefined> {
+		if (!SESSION_ID.test(sessionId)) return undefined;
 		const { session, user } = await this.#lucia.validateSession(sessionId);
 		if (!session) return undefined;
 		const { id, name, email, admin } = user;

@@ -6,7 +6,15 @@ import { app } from '#server/app.ts';
 import { changeIdentity, safeNext } from '#server/kit.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-const Form = z.object({ email: z.string().trim().min(3).max(254), password: z.string().max(1024) });
+const Form = z.object({
+	email: z
+		.string()
+		.trim()
+		.min(3)
+		.max(254)
+		.regex(/^\P{Cc}*$/u),
+	password: z.string().max(1024),
+});
 
 export const load: PageServerLoad = ({ locals, url }) => {
 	if (locals.viewer) redirect(303, safeNext(url.searchParams.get('next')));

@@ -6,7 +6,7 @@ import { lastAttempts } from '@containrlab/db/queries/attempts.ts';
 import { labsOf, membersOf, removeMember, roleIn } from '@containrlab/db/queries/classes.ts';
 import { emitEvent } from '@containrlab/db/queries/events.ts';
 import { workspacesIn } from '@containrlab/db/queries/workspaces.ts';
-import { isStaff } from '#server/access.ts';
+import { isId, isStaff } from '#server/access.ts';
 import { app } from '#server/app.ts';
 import { requireClassRole } from '#server/kit.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -54,7 +54,7 @@ export const actions: Actions = {
 		const { viewer } = await requireClassRole(event, classId, 'teach');
 		const userId = String((await event.request.formData()).get('user') ?? '');
 		const { db, sync, revoke, log } = app();
-		if ((await roleIn(db, classId, userId)) !== 'student') {
+		if (!isId(userId) || (await roleIn(db, classId, userId)) !== 'student') {
 			return fail(400, { error: 'Only students can be removed here.' });
 		}
 		await db.transaction(async (tx) => {
