@@ -171,8 +171,8 @@ async function mergeText(
 	raw: string,
 	read: ReadContent,
 ): Promise<void> {
-	const ring = (await state.files.versions(id)).map(({ v, bytes }) => ({
-		v,
+	const ring = (await state.files.versions(id)).map(({ bytes, ...version }) => ({
+		...version,
 		...splitText(bytes.toString('utf8')),
 	}));
 	const theirs = splitText(raw);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { NEVER_SYNCED } from '@containrlab/protocol/path.ts';
 import type { AgentClient, AgentReply } from '../agent/client.ts';
+import type { Version } from './choose-base.ts';
 import { linkContent, sha256 } from './content.ts';
 import type { Base, DiskEntry } from './reconcile.ts';
 
@@ -34,7 +35,15 @@ const Done = z.object({ done: z.boolean(), entry: Entry });
 const Written = z.object({ written: z.boolean(), entry: Entry, v: z.number().int().default(0) });
 const Versions = z.object({
 	versions: z
-		.array(z.object({ v: z.number().int(), size: z.number().int().nonnegative() }))
+		.array(
+			z.object({
+				v: z.number().int(),
+				size: z.number().int().nonnegative(),
+				read: z.boolean(),
+				gap: z.boolean(),
+				partial: z.boolean(),
+			}),
+		)
 		.max(100),
 });
 export const DirtyHint = z.object({
@@ -66,6 +75,11 @@ export interface ReadContent {
 	bytes: Buffer;
 	sha: string;
 	v: number;
+}
+
+/** A version in a file's ring, with what is known of who has it: see choose-base.ts. */
+export interface KeptVersion extends Omit<Version, 'text'> {
+	bytes: Buffer;
 }
 
 /** Document ids are anyone's; keys become file names. */
@@ -164,13 +178,13 @@ export class AgentFiles {
 		});
 	}
 
-	async versions(id: string): Promise<{ v: number; bytes: Buffer }[]> {
+	async versions(id: string): Promise<KeptVersion[]> {
 		const { header, body } = await this.#ask('versions', { key: keyOf(id) });
 		let at = 0;
-		return Versions.parse(header).versions.map(({ v, size }) => {
+		return Versions.parse(header).versions.map(({ size, ...version }) => {
 			const bytes = body.subarray(at, at + size);
 			at += size;
-			return { v, bytes };
+			return { ...version, bytes };
 		});
 	}
 

@@ -118,6 +118,9 @@ test('large and utterly different texts are merged in bounded time', () => {
 
 const versions = ['one\n', 'one\ntwo\n', 'one\ntwo\nthree\n'].map((text, n) => ({
 	v: n + 1,
+	read: true,
+	gap: false,
+	partial: false,
 	text,
 }));
 

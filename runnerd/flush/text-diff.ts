@@ -24,7 +24,7 @@ export function diffText(from: string, to: string): Hunk[] {
 	const budget = { tokens: 2 * TOKENS };
 	return joinTouching(
 		refine({ start: 0, end: from.length, text: to }, from, LINE, budget).flatMap((hunk) =>
-			refine(hunk, from, WORD, budget),
+			changedWithin(hunk, refine(hunk, from, WORD, budget), from),
 		),
 		from,
 	);
@@ -34,6 +34,18 @@ export function diffText(from: string, to: string): Hunk[] {
 export function distance(from: string, to: string): number {
 	return diffText(from, to).reduce((sum, h) => sum + (h.end - h.start) + h.text.length, 0);
 }
+
+/**
+ * Lines are changed within only where enough of them stays; else they are other lines, which have
+ * nothing to do with what becomes of the old ones.
+ */
+function changedWithin(hunk: Hunk, parts: Hunk[], from: string): Hunk[] {
+	const old = inkOf(from.slice(hunk.start, hunk.end));
+	const kept = parts.reduce((left, part) => left - inkOf(from.slice(part.start, part.end)), old);
+	return 3 * kept < Math.min(old, inkOf(hunk.text)) ? [hunk] : parts;
+}
+
+const inkOf = (text: string): number => text.replace(/\s+/g, '').length;
 
 function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: number }): Hunk[] {
 	const hunk = token === LINE ? trim(whole, from, true) : whole;

@@ -7,7 +7,9 @@ for nothing) and is answered with what is there instead when that isn't so.
 import hashlib
 import json
 import os
+import time
 
+from opens import Opens
 from ring import TEXT_MAX, Ring
 from tree import Tree, content_of, refusal, rename_new
 from watch import Watcher
@@ -15,6 +17,8 @@ from wire import Refused
 
 VERSIONS_BYTES = 12 * 1024 * 1024
 PATHS_MAX = 4000
+# Between two looks at a file that somebody is just writing, in seconds.
+PAUSE = 0.002
 
 
 def install(agent):
@@ -42,6 +46,7 @@ class Files:
         self._agent = agent
         self._tree = Tree(agent.root)
         self._ring = Ring(agent.state)
+        self._opens = Opens(self._ring)
         self._watcher = None
         self._mend()
 
@@ -50,7 +55,7 @@ class Files:
         never = frozenset(str(name) for name in request.header.get('never', []))
         if self._watcher is None:
             self._tree.never = never
-            self._watcher = Watcher(self._agent.loop, self._tree, self._dirty, self._ring.opened)
+            self._watcher = Watcher(self._agent.loop, self._tree, self._dirty, self._opens)
         elif never != self._tree.never:
             self._tree.never = never
             self._watcher.renew()
@@ -80,16 +85,24 @@ class Files:
     def _key(request):
         return request.header['key']
 
+    def _is_unfinished(self, path):
+        if self._watcher:
+            self._watcher.drain()
+        return self._opens.unfinished(path)
+
     def read(self, request):
         """A file's bytes; with `key` they become a version in its ring."""
         path = request.header['path']
+        while self._is_unfinished(path):
+            time.sleep(PAUSE)
+            yield
         try:
             with self._tree.parent(path) as (fd, name):
                 file = self._tree.open(fd, name, path, os.O_RDONLY)
                 try:
                     data = self._tree.read_all(file)
                 finally:
-                    os.close(file)
+                    self._tree.close(file, path)
         except OSError as error:
             raise refusal(error) from error
         if len(data) > self._tree.hash_max:
@@ -100,42 +113,54 @@ class Files:
         entry = self._tree.entry(path) or {'path': path, 'kind': 'gone'}
         header = {'entry': entry, 'sha': hashlib.sha256(data).hexdigest()}
         if 'key' in request.header:
-            header['v'] = self._ring.remember(self._key(request), path, data)
+            # Whoever wrote it has it still.
+            partial = self._opens.partial(path)
+            header['v'] = self._ring.remember(self._key(request), path, data, True, partial)
         return header, data
 
     def write(self, request):
         """In place, so that descriptors, bind mounts and `tail -f` go on; or a new file."""
-        header = request.header
-        path, key, expect = header['path'], self._key(request), header['expect']
+        path = request.header['path']
+        while self._is_unfinished(path):
+            time.sleep(PAUSE)
+            yield
         try:
-            with self._tree.parent(path, create=True) as (fd, name):
-                flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if expect is None else 0)
-                try:
-                    file = self._tree.open(fd, name, path, flags)
-                except (FileNotFoundError, FileExistsError, IsADirectoryError):
-                    return self._mismatch(path)
-                try:
-                    return self._swap(request, file, path, key, expect)
-                finally:
-                    os.close(file)
+            return self._write(request, path)
         except OSError as error:
             raise refusal(error) from error
 
+    def _write(self, request, path):
+        expect = request.header['expect']
+        with self._tree.parent(path, create=True) as (fd, name):
+            flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if expect is None else 0)
+            try:
+                file = self._tree.open(fd, name, path, flags)
+            except (FileNotFoundError, FileExistsError, IsADirectoryError):
+                return self._mismatch(path)
+            try:
+                return self._swap(request, file, path)
+            finally:
+                self._tree.close(file, path)
+
     def _mismatch(self, path):
+        """What is there instead is read when it is taken, by then finished."""
         return {'written': False, 'entry': self._tree.entry(path) or {'path': path, 'kind': 'gone'}}
 
-    def _swap(self, request, file, path, key, expect):
+    def _swap(self, request, file, path):
         header, new = request.header, request.body
+        key, expect = self._key(request), header['expect']
         if self._watcher:
             # Whoever opened the file until now has the version that is there now.
             self._watcher.drain()
         old = self._tree.read_all(file)
         if expect is not None and hashlib.sha256(old).hexdigest() != expect:
-            if len(old) > TEXT_MAX:
-                return self._mismatch(path)
-            answer, data = self._answer(request, path, old)
-            return {'written': False, **answer}, data
-        v = self._ring.count(key, path) if header['binary'] else self._ring.remember(key, path, new)
+            return self._mismatch(path)
+        # Where nobody sees who reads, everybody may have.
+        unseen = not self._watcher or self._watcher.blind
+        if header['binary']:
+            v = self._ring.count(key, path)
+        else:
+            v = self._ring.remember(key, path, new, unseen)
         record = {**header['record'], 'v': v}
         sha = hashlib.sha256(new).hexdigest()
         # Without `commit` the record waits for a note: what it builds on isn't durable yet.
@@ -144,7 +169,11 @@ class Files:
         if os.fstat(file).st_size != len(old):
             # Someone appended between our look and now.
             return self._mismatch(path)
+        self._tree.writing(path)
         overwrite(file, old, new)
+        if self._watcher:
+            self._watcher.drain()
+            self._ring.blur(key)
         if expect is None:
             os.fchmod(file, header['mode'] & 0o777)
         if header['commit']:
@@ -166,7 +195,7 @@ class Files:
                     try:
                         self._mend_file(file, key, path, intent, new, versions, item['record'])
                     finally:
-                        os.close(file)
+                        self._tree.close(file, path)
             except (OSError, Refused):
                 continue
 
@@ -175,7 +204,7 @@ class Files:
         if _sha(now) == intent['sha']:
             self._ring.commit(key, path, intent['record'])
             return
-        old = next((d for v, d in versions if record and v == record.get('v')), b'')
+        old = next((d for at, d in versions if record and at['v'] == record.get('v')), b'')
         if new is not None and now != old and is_torn(now, old, new):
             overwrite(file, now, new)
             self._ring.commit(key, path, intent['record'])
@@ -196,8 +225,9 @@ class Files:
     def versions(self, request):
         """The versions of a file, newest first: their numbers and sizes, and their bytes in a row."""
         found = self._ring.versions(self._key(request), VERSIONS_BYTES)
-        header = {'versions': [{'v': v, 'size': len(data)} for v, data in found]}
-        return header, b''.join(data for _, data in found)
+        told = ('v', 'read', 'gap', 'partial')
+        sizes = [{'size': len(d), **{name: at[name] for name in told}} for at, d in found]
+        return {'versions': sizes}, b''.join(data for _, data in found)
 
     def _expected(self, request, path):
         entry = self._tree.entry(path)
@@ -253,7 +283,7 @@ class Files:
             try:
                 os.fchmod(file, request.header['mode'] & 0o777)
             finally:
-                os.close(file)
+                self._tree.close(file, path)
         return self._made(request, path)
 
 

@@ -1,8 +1,9 @@
 """What was last flushed, per file, kept beside the workspace on its volume.
 
 Each file has a record (runnerd's own words on what both sides agreed on) and a short ring of the
-versions it had. A version that stood long, or that somebody opened, is kept over the keystrokes
-between: an editor may still hold it.
+versions it had. An editor may still hold what somebody has read, however long ago: those versions
+are kept over the keystrokes between, and where one had to go after all, the next newer one says so
+(`gap`).
 """
 
 import json
@@ -57,6 +58,9 @@ class Ring:
                 for version in note['versions']:
                     size = os.stat(self._object(version['sha'])).st_size
                     self._use(version['sha'], size)
+                for version in note['versions'][-1:]:
+                    # While nobody watched, anyone may have read it.
+                    version['read'] = True
                 self._files[key] = note
                 self._by_path[note['path']] = key
             except (OSError, ValueError, KeyError, TypeError):
@@ -74,20 +78,26 @@ class Ring:
             if note['record'] or note['intent']
         ]
 
-    def remember(self, key, path, data):
-        """Makes `data` the file's newest version; returns its number."""
+    def remember(self, key, path, data, read=False, partial=False):
+        """Makes `data` the file's newest version; returns its number.
+
+        `read`: somebody out there has it; `partial`: whoever writes it isn't through.
+        """
         note = self._note(key, path)
         if len(data) > TEXT_MAX:
             return self._count(note)
         sha = hashlib.sha256(data).hexdigest()
         newest = note['versions'][-1] if note['versions'] else None
         if newest and newest['sha'] == sha:
+            newest['read'] = newest['read'] or read
+            newest['partial'] = partial
             return newest['v']
         if sha not in self._uses:
             _replace(self._object(sha), data)
         self._use(sha, len(data))
         v = self._count(note)
-        note['versions'].append({'v': v, 'sha': sha, 'at': time.time(), 'opened': False})
+        version = {'v': v, 'sha': sha, 'at': time.time(), 'read': read, 'gap': False}
+        note['versions'].append({**version, 'partial': partial})
         self._thin(note)
         self._save(key)
         return v
@@ -101,6 +111,9 @@ class Ring:
         note = self._note(key, path)
         if self._by_path.get(note['path']) == key:
             del self._by_path[note['path']]
+        if path != note['path'] and note['versions']:
+            # Read at its new place before we knew that it is there.
+            note['versions'][-1]['read'] = True
         note.update(path=path, record=record, intent=None)
         self._by_path[path] = key
         self._save(key)
@@ -128,7 +141,7 @@ class Ring:
         _unlink(os.path.join(self._notes, key + '.json'))
 
     def versions(self, key, most):
-        """[(number, bytes)], the newest first, `most` bytes together."""
+        """[(version, bytes)], the newest first, `most` bytes together."""
         found = []
         note = self._files.get(key)
         for version in reversed(note['versions'] if note else []):
@@ -140,14 +153,31 @@ class Ring:
             most -= len(data)
             if most < 0:
                 break
-            found.append((version['v'], data))
+            found.append((version, data))
         return found
 
-    def opened(self, path):
-        """Somebody reads the file: the version that is there may come back changed."""
+    def mark_read(self, path):
+        """Somebody reads the file: what is there may come back changed.
+
+        Returns a version that wasn't marked before.
+        """
         note = self._files.get(self._by_path.get(path))
-        if note and note['versions'] and not note['versions'][-1]['opened']:
-            note['versions'][-1]['opened'] = True
+        if not note or not note['versions'] or note['versions'][-1]['read']:
+            return None
+        note['versions'][-1]['read'] = True
+        return note['versions'][-1]
+
+    def blur(self, key):
+        """Who has opened the newest version by now may have met the one before."""
+        before, newest = ([None, None] + self._files[key]['versions'])[-2:]
+        if before and newest['read']:
+            before['read'] = True
+
+    def mark_all(self):
+        """Nobody saw who read what."""
+        for note in self._files.values():
+            for version in note['versions']:
+                version['read'] = True
 
     def _note(self, key, path):
         if not isinstance(key, str) or not KEY.match(key):
@@ -174,25 +204,41 @@ class Ring:
         return note['next'] - 1
 
     def _thin(self, note):
-        """Drops what stood shortest for its age; never the newest, rarely what somebody opened."""
         versions = note['versions']
+        for version in versions[:-NEWEST]:
+            if not version['read'] and version['v'] not in self._needed(note):
+                versions.remove(version)
+                self._release(version['sha'])
         while len(versions) > VERSIONS:
-            now = time.time()
-
-            def worth(n):
-                stood = versions[n + 1]['at'] - versions[n]['at']
-                return versions[n]['opened'], stood / (now - versions[n]['at'] + 0.001)
-
-            dropped = versions.pop(min(range(len(versions) - NEWEST), key=worth))
-            self._release(dropped['sha'])
+            self._forget(note, self._crowded(note))
         if self._total <= TOTAL_MAX:
             return
         for other in list(self._files.values()):
-            if self._total <= TOTAL_MAX:
-                return
-            if other is not note:
-                while len(other['versions']) > 1:
-                    self._release(other['versions'].pop(0)['sha'])
+            while other is not note and len(other['versions']) > 1 and self._total > TOTAL_MAX:
+                self._forget(other, 0)
+
+    @staticmethod
+    def _needed(note):
+        """Numbers of versions that the records name."""
+        intent = note['intent']
+        records = (note['record'], intent and intent['record'])
+        return {record.get('v') for record in records if record}
+
+    def _crowded(self, note):
+        """Which version is nearest to its neighbours for its age: neither an end nor a needed one."""
+        versions, now, needed = note['versions'], time.time(), self._needed(note)
+
+        def room(n):
+            around = versions[n + 1]['at'] - versions[n - 1]['at']
+            return versions[n]['v'] in needed, around / (now - versions[n]['at'] + 0.001)
+
+        return min(range(1, len(versions) - NEWEST), key=room)
+
+    def _forget(self, note, n):
+        dropped = note['versions'].pop(n)
+        newer = note['versions'][n]
+        newer['gap'] = newer['gap'] or dropped['gap'] or dropped['read']
+        self._release(dropped['sha'])
 
     def _use(self, sha, size):
         self._uses[sha] = self._uses.get(sha, 0) + 1

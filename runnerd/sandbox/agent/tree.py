@@ -2,12 +2,14 @@
 
 import ctypes
 import errno
+import fcntl
 import hashlib
 import os
 import stat
 import time
 from contextlib import contextmanager
 
+from opens import CLOSE_READ, CLOSE_WRITE, CREATE, MODIFY, OPEN
 from wire import Refused
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,8 +62,10 @@ class Tree:
         # Files larger than this are reported without a hash.
         self.hash_max = 8 * 1024 * 1024
         self._hashes = {}
-        # Opened by us since the watcher last looked: not somebody reading the file.
-        self.own_opens = {}
+        # (path, inotify event) → how often it is our own doing since the watcher last looked.
+        self.own = {}
+        # Takes the events so far: those are everybody else's.
+        self.look = lambda: None
 
     @contextmanager
     def parent(self, path, create=False):
@@ -123,7 +127,7 @@ class Tree:
         try:
             data = self.read_all(file)
         finally:
-            os.close(file)
+            self.close(file, path)
         sha = hashlib.sha256(data).hexdigest()
         if max(status.st_mtime, status.st_ctime) < now - SETTLED:
             if len(self._hashes) >= ENTRIES_MAX:
@@ -133,12 +137,27 @@ class Tree:
 
     def open(self, fd, name, path, flags):
         """A regular file, or nothing."""
+        self.look()
         file = os.open(name, flags | FILE, 0o600, dir_fd=fd)
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
             raise Refused('not-a-file', path)
-        self.own_opens[path] = self.own_opens.get(path, 0) + 1
+        self._own(path, OPEN)
+        if flags & os.O_CREAT:
+            self._own(path, CREATE)
         return file
+
+    def close(self, file, path):
+        writes = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        os.close(file)
+        self._own(path, CLOSE_WRITE if writes else CLOSE_READ)
+
+    def writing(self, path):
+        """The next events say that we write it; how many, the kernel decides."""
+        self._own(path, MODIFY, 1 << 20)
+
+    def _own(self, path, event, count=1):
+        self.own[path, event] = self.own.get((path, event), 0) + count
 
     def read_all(self, file):
         """At most one byte more than is ever hashed or sent."""

@@ -33,13 +33,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Watcher:
-    """`dirty(paths, moves, rescan, blind)` hears the hints, `opened(path)` who reads a file."""
+    """`dirty(paths, moves, rescan, blind)` hears the hints, `opens` who has what open."""
 
-    def __init__(self, loop, tree, dirty, opened):
+    def __init__(self, loop, tree, dirty, opens):
         self._loop = loop
         self._tree = tree
         self._dirty = dirty
-        self._opened = opened
+        self._opens = opens
         self._paths = set()
         self._moves = {}
         self._cookies = {}
@@ -53,11 +53,13 @@ class Watcher:
             self.blind = True
         else:
             loop.watch(self._fd, self.drain)
+            tree.look = self.drain
         self.renew()
         self._loop.call_later(BLIND, self._look)
 
     def renew(self):
         """Watches all that is there now, the root itself made again if need be."""
+        self._opens.lost()
         for wd in list(self._by_wd):
             _libc.inotify_rm_watch(self._fd, wd)
         self._by_wd.clear()
@@ -99,8 +101,7 @@ class Watcher:
         """Takes what happened up to now."""
         if self._fd < 0:
             return
-        own = self._tree.own_opens
-        self._tree.own_opens = {}
+        own, self._tree.own = self._tree.own, {}
         while True:
             try:
                 data = os.read(self._fd, 65536)
@@ -133,11 +134,9 @@ class Watcher:
         if not name or name in self._tree.never:
             return
         path = f'{directory}/{name}' if directory else name
+        if not mask & IS_DIRECTORY:
+            self._opens.take(path, mask, self._is_own(own, path, mask))
         if mask & (OPEN | CLOSE_READ):
-            if mask & OPEN and not mask & IS_DIRECTORY:
-                own[path] = own.get(path, 0) - 1
-                if own[path] < 0:
-                    self._opened(path)
             return
         if mask & IS_DIRECTORY:
             if mask & MOVED_FROM:
@@ -152,6 +151,15 @@ class Watcher:
         elif mask & MOVED_TO and cookie in self._cookies:
             self._moves[self._cookies.pop(cookie)] = path
         self._hint(path)
+
+    @staticmethod
+    def _is_own(own, path, mask):
+        """Whether this is one of our own doings that weren't met yet."""
+        for event in (MODIFY, CLOSE_WRITE, CLOSE_READ, OPEN, CREATE):
+            if mask & event and own.get((path, event), 0) > 0:
+                own[path, event] -= 1
+                return True
+        return False
 
     def _hint(self, path=None, rescan=False):
         if path is not None:
