@@ -9,7 +9,6 @@ import {
 	customType,
 	index,
 	integer,
-	jsonb,
 	pgTable,
 	primaryKey,
 	text,
@@ -21,6 +20,17 @@ import type { Lab } from '@containrlab/protocol/lab.ts';
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
 	dataType: () => 'bytea',
+});
+/**
+ * Like drizzle's, for text that hostile programs wrote: Postgres refuses a whole document for one NUL
+ * or one half of a character cut in two, and who stores it would try for ever.
+ */
+const jsonb = customType<{ data: unknown; driverData: unknown }>({
+	dataType: () => 'jsonb',
+	toDriver: (value) =>
+		JSON.stringify(value, (_, part: unknown) =>
+			typeof part === 'string' ? part.replaceAll('\0', '\ufffd').toWellFormed() : part,
+		),
 });
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const now = (name: string) => time(name).notNull().defaultNow();
@@ -270,14 +280,20 @@ export const attempts = pgTable(
 		logSeq: bigint('log_seq', { mode: 'number' }).notNull(),
 		files: jsonb('files').$type<AttemptFile[]>().notNull(),
 		/** What could not be taken, and why. */
-		left: jsonb('left').$type<{ path: string; reason: string }[]>().notNull().default([]),
+		left: jsonb('left')
+			.$type<{ path: string; reason: string }[]>()
+			.notNull()
+			.default(sql`'[]'::jsonb`),
 		labDigest: text('lab_digest')
 			.notNull()
 			.references(() => labVersions.digest),
 		judgeDigest: text('judge_digest'),
 		/** Which run of the judge; a run that met an infrastructure error is tried again. */
 		try: integer('try').notNull().default(1),
-		phases: jsonb('phases').$type<AttemptPhase[]>().notNull().default([]),
+		phases: jsonb('phases')
+			.$type<AttemptPhase[]>()
+			.notNull()
+			.default(sql`'[]'::jsonb`),
 		verdict: jsonb('verdict').$type<Verdict>(),
 		durationMs: integer('duration_ms'),
 		imageBytes: bigint('image_bytes', { mode: 'number' }),
