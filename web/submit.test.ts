@@ -2,15 +2,20 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptById, attemptsOf, logOf } from '@containrlab/db/queries/attempts.ts';
-import { shaOf } from '@containrlab/db/queries/blobs.ts';
+import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { createFile } from '@containrlab/protocol/workspace-doc.ts';
+import * as Y from 'yjs';
+import { SyncClient } from './src/server/sync-client.ts';
 import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
 	classroom,
 	LAB,
+	SERVICE_TOKEN,
 	startWeb,
 	ticketKeys,
 	until,
@@ -113,6 +118,8 @@ describe('submitting', () => {
 			submit(browser, workspace),
 		]);
 		expect(new Set(attempts).size).toBe(1);
+		// Reading a workspace is dear: many clicks at once read it once.
+		expect(runnerd.drains).toBe(1);
 		const id = attempts[0]!;
 		const { request, key } = await putOf(id);
 		expect(key).toBe(`${id}/1`);
@@ -156,6 +163,52 @@ describe('submitting', () => {
 		runnerd.judge = () => passed();
 		const next = await settled(await submit(browser, workspace));
 		expect(next).toMatchObject({ status: 'passed', number: 2 });
+	});
+
+	it('stores a verdict whatever a student’s program printed', async () => {
+		const { browser, workspace } = await guest('Bea');
+		const hostile = 'NUL \0, half of a pair \ud83d';
+		const result = passed();
+		if (result.status !== 'done') throw new Error('a run that is done');
+		const evidence = [{ kind: 'output' as const, label: 'log', text: hostile }];
+		const failure = { code: 'build-failed', message: hostile, hint: 'Mend it.', evidence };
+		const { checks, metrics } = result.verdict;
+		runnerd.judge = () => ({
+			...result,
+			verdict: { status: 'failed', failures: [failure], checks, metrics },
+		});
+		runnerd.drained.left = [{ path: hostile, reason: 'Its name.' }];
+		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		const row = await settled(await submit(browser, workspace));
+		const shown = 'NUL \ufffd, half of a pair \ufffd';
+		expect(row.verdict).toMatchObject({ failures: [{ message: shown }] });
+		expect(row.left).toEqual([{ path: shown, reason: 'Its name.' }]);
+	});
+
+	it('holds no bytes of others, though a document names their hash', async () => {
+		const ours = await guest('Cleo');
+		const secret = new TextEncoder().encode(`of Cleo alone ${ours.workspace}`);
+		await keepBlobs(database.connection.db, [{ sha: shaOf(secret), bytes: secret }]);
+		await linkBlobs(database.connection.db, ours.workspace, [shaOf(secret)]);
+		const theirs = await guest('Mallory');
+		const doc = new Y.Doc();
+		createFile(doc, {
+			...{ kind: 'binary', path: 'loot', mode: 0o644 },
+			...{ size: secret.length, sha: shaOf(secret) },
+		});
+		const client = new SyncClient(sync.url, SERVICE_TOKEN);
+		await client.applyUpdate(
+			workspaceRoom(theirs.workspace),
+			'mallory',
+			Y.encodeStateAsUpdate(doc),
+		);
+		const id = await submit(theirs.browser, theirs.workspace);
+		const { request } = await putOf(id);
+		expect(request.files.map((file) => file.path)).not.toContain('loot');
+		const row = await attemptById(database.connection.db, id);
+		expect(row?.left).toMatchObject([{ path: 'loot' }]);
+		const held = await blobsOfWorkspace(database.connection.db, theirs.workspace);
+		expect(held).not.toContain(shaOf(secret));
 	});
 
 	it('is found again after web was killed while a run went on', async () => {

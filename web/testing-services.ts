@@ -66,6 +66,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 export class StandInRunnerd implements AsyncDisposable {
 	readonly sessions = new Map<string, Session>();
 	readonly blobs = new Map<string, Uint8Array>();
+	/** Drains that were asked for. */
+	drains = 0;
 	/** What a drain answers beside the text. */
 	drained: DrainResult = { drained: true, files: [], left: [] };
 	readonly runs = new Map<string, JudgeRun>();
@@ -152,7 +154,10 @@ export class StandInRunnerd implements AsyncDisposable {
 		}
 		const session = this.sessions.get(workspace);
 		if (!session) return refuse(response, 404, 'unknown-session');
-		if (verb === 'drain') return answer(response, 200, this.drained);
+		if (verb === 'drain') {
+			this.drains += 1;
+			return answer(response, 200, this.drained);
+		}
 		if (verb === 'blobs' && request.method === 'PUT') {
 			const chunks: Buffer[] = [];
 			for await (const chunk of request) chunks.push(chunk as Buffer);

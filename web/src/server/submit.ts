@@ -4,7 +4,12 @@
 import * as Y from 'yjs';
 import type { Database } from '@containrlab/db/connect.ts';
 import { emitAttempt, insertAttempt, openAttempt } from '@containrlab/db/queries/attempts.ts';
-import { blobBytes, keepBlobs, linkBlobs } from '@containrlab/db/queries/blobs.ts';
+import {
+	blobBytes,
+	blobsOfWorkspace,
+	keepBlobs,
+	linkBlobs,
+} from '@containrlab/db/queries/blobs.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
 import {
 	keepLabVersion,
@@ -38,12 +43,25 @@ export interface SubmitDeps {
 
 export class Submissions {
 	readonly #deps: SubmitDeps;
+	/** One at a time for each workspace: to read one takes a sandbox, sync and much memory. */
+	readonly #submitting = new Map<string, Promise<Submission>>();
 
 	constructor(deps: SubmitDeps) {
 		this.#deps = deps;
 	}
 
-	async submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
+	/** Who submits while that is under way gets the same attempt. */
+	submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
+		const running = this.#submitting.get(workspace.id);
+		if (running) return running;
+		const work = this.#submit(workspace, userId).finally(() => {
+			this.#submitting.delete(workspace.id);
+		});
+		this.#submitting.set(workspace.id, work);
+		return work;
+	}
+
+	async #submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
 		const { db, labs, enqueue, sync } = this.#deps;
 		const open = await openAttempt(db, workspace.id);
 		if (open) return { ok: true, attempt: open.id, number: open.number, created: false };
@@ -61,8 +79,9 @@ export class Submissions {
 		}
 		const doc = new Y.Doc();
 		Y.applyUpdate(doc, snapshot.update);
+		const own = new Set(await blobsOfWorkspace(db, workspace.id));
 		const { files, left, blobs } = await gatherFiles(doc, drained, (sha) =>
-			this.#bytes(workspace.id, sha),
+			this.#bytes(workspace.id, sha, own),
 		);
 		doc.destroy();
 
@@ -103,8 +122,13 @@ export class Submissions {
 		}
 	}
 
-	async #bytes(workspaceId: string, sha: string): Promise<Uint8Array | undefined> {
-		const kept = await blobBytes(this.#deps.db, sha);
+	/** Kept ones only of this workspace: naming a hash must not fetch what others submitted. */
+	async #bytes(
+		workspaceId: string,
+		sha: string,
+		own: ReadonlySet<string>,
+	): Promise<Uint8Array | undefined> {
+		const kept = own.has(sha) ? await blobBytes(this.#deps.db, sha) : undefined;
 		if (kept) return kept;
 		try {
 			return await this.#deps.runnerd.blob(workspaceId, sha);
