@@ -1,5 +1,7 @@
 // The API's edge: who is let in, what is refused in which words, and the stream of events.
 
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { newId } from '@containrlab/protocol/id.ts';
@@ -56,6 +58,20 @@ test('refusals are coded', async () => {
 			code,
 		]);
 	}
+});
+
+test('requests that no client sends end nothing but themselves', async () => {
+	const { hostname, port } = new URL(runner.url);
+	const lines = ['GET // HTTP/1.1', 'GET http://[ HTTP/1.1', 'GET /terminal/%zz/1 HTTP/1.1'];
+	for (const line of lines) {
+		for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n']) {
+			const socket = connect(Number(port), hostname);
+			socket.write(`${line}\r\nHost: runnerd\r\n${upgrade}\r\n`);
+			await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+			socket.resetAndDestroy();
+		}
+	}
+	expect((await fetch(`${runner.url}/health`)).status).toBe(200);
 });
 
 /** Reads events until one is `enough`. */

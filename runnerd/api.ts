@@ -79,12 +79,15 @@ export class Api {
 	}
 
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+		// A client that goes before it is answered must not end us.
+		socket.on('error', () => socket.destroy());
 		if (isTerminalPath(request.url)) void this.#options.terminals.accept(request, socket, head);
 		else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 	}
 
 	async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-		const url = new URL(request.url ?? '/', 'http://runnerd');
+		const url = URL.parse(request.url ?? '/', 'http://runnerd');
+		if (!url) return sendRefusal(response, notFound());
 		const away = new AbortController();
 		response.on('close', () => {
 			if (!response.writableFinished) away.abort(new Error('the caller went away'));
