@@ -1,8 +1,9 @@
-// Gate d: kills. Every process dies by kill -9 under typing and comes back; nothing saved is lost.
+// Gate d: kills. Student, instructor and TA are at work; every process dies by kill -9 under typing
+// and comes back; nothing saved is lost, and nobody reloads a page.
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { joinClass, openLab } from './classroom.ts';
+import { joinClass, openAttempts, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import {
 	DOCKERIGNORE,
 	FIRST_DOCKERFILE,
@@ -20,13 +21,20 @@ describe('gate d: kills', () => {
 	let lesson: Lesson;
 	let browser: Browser;
 	let student: Person;
+	let teacher: Person;
+	let assistant: Person;
 	let view: WorkspacePage;
+	let teacherView: WorkspacePage;
 	let expected = '';
 
 	beforeAll(async () => {
 		lesson = await startLesson('gate-d');
 		browser = await launchBrowser();
 		student = await newPerson(browser);
+		teacher = await newPerson(browser);
+		assistant = await newPerson(browser);
+		await signIn(teacher.page, lesson.origin, lesson.instructor);
+		await signIn(assistant.page, lesson.origin, lesson.assistant);
 		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Dijkstra');
 		await openLab(student.page, 'First Dockerfile');
 		view = new WorkspacePage(student.page);
@@ -35,8 +43,12 @@ describe('gate d: kills', () => {
 		await view.createFile('journal.txt');
 		await view.run('echo shell-$$');
 		await view.markPage();
+		await openWorkspaceOf(teacher.page, lesson.origin, 'Docker 101', 'Dijkstra');
+		teacherView = new WorkspacePage(teacher.page);
+		await teacherView.openFile('journal.txt');
+		await teacherView.markPage();
 	});
-	keepScreensOfFailures(() => [student]);
+	keepScreensOfFailures(() => [student, teacher, assistant]);
 	afterAll(async () => {
 		await browser?.close();
 		await lesson?.stop();
@@ -63,8 +75,12 @@ describe('gate d: kills', () => {
 
 		// The same shell, with what it printed meanwhile, in the same page.
 		await view.expectTerminal(`${service}-tick-80`, RECOVERY_MS);
+		await teacherView.expectTerminal(`${service}-tick-80`, RECOVERY_MS);
 		expect(await view.shellPid()).toBe(shell);
 		await view.expectUnreloaded();
+		await teacherView.expectText(expected);
+		await teacherView.expectStatus('Saved', RECOVERY_MS);
+		await teacherView.expectUnreloaded();
 
 		// What the page shows is what a newcomer's page shows.
 		const fresh = await student.context.newPage();
@@ -96,7 +112,17 @@ describe('gate d: kills', () => {
 		},
 	);
 
-	it('prints no error on the console', () => {
-		expect(student.consoleErrors).toEqual([]);
+	it('shows the TA each of these attempts once', async () => {
+		await openAttempts(assistant.page, lesson.origin, 'Docker 101');
+		const rows = assistant.page.getByRole('row').filter({ hasText: 'Dijkstra' });
+		await rows.nth(2).waitFor();
+		const verdicts = await rows.allInnerTexts();
+		expect(verdicts).toHaveLength(3);
+		for (const text of verdicts) expect(text).toContain('Passed');
+	});
+
+	it('prints no error on any console', () => {
+		const people = [student, teacher, assistant];
+		expect(people.flatMap((person) => person.consoleErrors)).toEqual([]);
 	});
 });
