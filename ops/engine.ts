@@ -35,7 +35,10 @@ export async function findEngine(
 		if (answer.kind === 'engine') return answer.engine;
 		throw answer.kind === 'not-allowed'
 			? notAllowed(answer.socket)
-			: new Refusal(`No Docker engine answers on DOCKER_HOST=${chosen}.`);
+			: new Refusal(
+					`No Docker engine answers on DOCKER_HOST=${chosen}. Start that one, or unset DOCKER_HOST ` +
+						'to use the engine of this machine.',
+				);
 	}
 	const usual = `unix://${SYSTEM_SOCKET}`;
 	const first = await ask(usual);
