@@ -21,7 +21,7 @@ export class Connection implements Peer {
 	#frames: Uint8Array[] = [];
 	#alive = true;
 	#closing = false;
-	/** A whole document may be on its way to a slow client without that being a fault. */
+	/** A whole document may be on its way to a slow client without that being a fault; one, not many. */
 	#allowance = 0;
 
 	constructor(options: {
@@ -75,7 +75,9 @@ export class Connection implements Peer {
 		}
 		socket.cork();
 		for (const frame of frames) {
-			if (frame.length > SYNC_LIMITS.outbound / 4) this.#allowance += frame.length;
+			if (frame.length > SYNC_LIMITS.outbound / 4) {
+				this.#allowance = Math.max(this.#allowance, frame.length);
+			}
 			socket.write(frame);
 		}
 		socket.uncork();

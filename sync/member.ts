@@ -23,6 +23,8 @@ export interface Member extends Speaker {
 	readonly peer: Peer;
 	/** Its state vector, when it asked for the state in this turn. */
 	asked: Uint8Array | undefined;
+	/** Whether it asked in this turn who is here. */
+	asksWho: boolean;
 	/** Whether it has been given the state, so that it can follow edits. */
 	following: boolean;
 	/** Document frames of it that were worked off, in their order. */
@@ -52,6 +54,7 @@ export function newMember(peer: Peer): Member {
 		clients: new Set(),
 		heard: false,
 		asked: undefined,
+		asksWho: false,
 		following: false,
 		done: 0,
 		held: undefined,

@@ -143,6 +143,19 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(room.log.lastSeq).toBe(1);
 	});
 
+	test('says who is here once in a turn, however often one asks in it', async () => {
+		const { room } = await open(await kind.create());
+		const { peer, member } = join(room);
+		await until('resync is durable', () => peer.durable === 1);
+		const state = JSON.stringify({ big: 'x'.repeat(4000) });
+		room.receive(member, { type: 'awareness', entries: [{ client: 7, clock: 1, state }] });
+		for (let n = 0; n < 1000; n += 1) room.receive(member, { type: 'query-awareness' });
+		room.turn();
+		const told = peer.sent.filter(({ type }) => type === 'awareness');
+		expect(told).toHaveLength(1);
+		expect(told[0]).toMatchObject({ entries: [{ client: 7 }] });
+	});
+
 	test('takes no edit from a reader, and tells them nothing', async () => {
 		const name = await kind.create(starterOf('a'));
 		const { room } = await open(name);

@@ -109,7 +109,8 @@ export class Room {
 				}
 				return this.#soon();
 			case 'query-awareness':
-				return member.peer.send(wire.encodeAwareness(this.awareness.all()));
+				member.asksWho = true;
+				return this.#soon();
 		}
 	}
 
@@ -357,7 +358,13 @@ export class Room {
 		}
 	}
 
+	/** Who asks gets everyone, once a turn: the question is one byte, the answer may be many. */
 	#tellAwareness(): void {
+		for (const member of this.members) {
+			if (!member.asksWho) continue;
+			member.asksWho = false;
+			member.peer.send(wire.encodeAwareness(this.awareness.all()));
+		}
 		const changes = this.awareness.takeChanges();
 		if (!changes) return;
 		const message = wire.encodeAwareness(changes.entries);

@@ -260,11 +260,37 @@ test('a reader that stalls is closed, and the others are not', async () => {
 		anna.text.insert(0, chunk);
 		await until('saved', () => anna.saved);
 	}
-	expect(await members()).toBe(1);
+	// Closing waits a little for a handshake that doesn't come.
+	await until('it is closed', async () => (await members()) === 1, 6000);
 	stalled.resume();
 	// It may read too slowly to hear why.
 	expect([CLOSE.tooSlow.code, 1006]).toContain(await stalled.closed);
 	expect(drops).toBe(0);
+});
+
+test('one that asks for the document again and again, and reads nothing, is closed', async () => {
+	const room = await createRoom(database.connection.sql);
+	const patient = new SyncServer({ ...options(), heartbeatMs: 15_000 });
+	onTestFinished(() => patient.close());
+	const { url } = await patient.listen(0, '127.0.0.1');
+	using anna = await stockClient({ url, ticket: ticketFor(room), privateKey: keys.privateKey });
+	for (let n = 0; n < 2; n += 1) {
+		anna.text.insert(0, 'x'.repeat(3 * 1024 * 1024));
+		await until('saved', () => anna.saved);
+	}
+	const ticket = ticketFor(room, { access: 'read', user: { id: 'ben', name: 'B', role: 'ta' } });
+	const greedy = await rawClient(url, room, await signTicket(keys.privateKey, ticket));
+	await greedy.answered();
+	greedy.stall();
+	// Each in a turn of its own: the answers to those of one turn are one.
+	for (let n = 0; n < 60; n += 1) {
+		greedy.send(Uint8Array.of(0, 0, 1, 0));
+		await fetch(`${url}/health`);
+	}
+	const members = async () => (await patient.rooms.loaded(room))?.members.size;
+	await until('it is closed', async () => (await members()) === 1, 6000);
+	greedy.resume();
+	expect([CLOSE.tooSlow.code, 1006]).toContain(await greedy.closed);
 });
 
 test('a dead connection is noticed although nobody closed it', async () => {
