@@ -103,6 +103,26 @@ test('appending without reading keeps all', async () => {
 	expect(ws.docText('f')).toBe(`one\n${letters(60)}two\nthree\nfour\n`);
 });
 
+test('a writer that empties the file first loses nothing of it', { timeout: 60_000 }, async () => {
+	await using ws = await TestWorkspace.open({ f: START });
+	for (let n = 0; n < 12; n += 1) {
+		await run('cp', ['f', '../copy'], { cwd: ws.agent.root });
+		// The browser types into the moment between the two steps, which is when we look.
+		const write = `{ sleep 0.0${n % 6}; cat ../copy; echo s${n}; } > f`;
+		const writing = run('sh', ['-c', write], { cwd: ws.agent.root });
+		const typing = typeFlushed(ws, `<${n}>\n`, 'one');
+		await Promise.all([writing, typing]);
+		await until(() => ws.docText('f').includes(`s${n}\n`));
+		await ws.flush.drain();
+	}
+	const text = ws.docText('f');
+	for (let n = 0; n < 12; n += 1) {
+		expect(text.split(`<${n}>\n`), text).toHaveLength(2);
+		expect(text.split(`s${n}\n`), text).toHaveLength(2);
+	}
+	for (const line of START.split(/(?<=\n)/)) expect(text.split(line), text).toHaveLength(2);
+});
+
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n/g) ?? [];
 /** Words that share no letters to speak of: a diff can't take one for a change of another. */
 const word = (r: Random): string =>

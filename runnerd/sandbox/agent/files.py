@@ -93,21 +93,27 @@ class Files:
     def read(self, request):
         """A file's bytes; with `key` they become a version in its ring."""
         path = request.header['path']
-        while self._is_unfinished(path):
+        while True:
+            if not self._is_unfinished(path):
+                data = self._read(path)
+                if data or not self._opens.emptied(path):
+                    break
             time.sleep(PAUSE)
             yield
+        if len(data) > self._tree.hash_max:
+            raise Refused('too-large', path)
+        return self._answer(request, path, data)
+
+    def _read(self, path):
         try:
             with self._tree.parent(path) as (fd, name):
                 file = self._tree.open(fd, name, path, os.O_RDONLY)
                 try:
-                    data = self._tree.read_all(file)
+                    return self._tree.read_all(file)
                 finally:
                     self._tree.close(file, path)
         except OSError as error:
             raise refusal(error) from error
-        if len(data) > self._tree.hash_max:
-            raise Refused('too-large', path)
-        return self._answer(request, path, data)
 
     def _answer(self, request, path, data):
         entry = self._tree.entry(path) or {'path': path, 'kind': 'gone'}
@@ -166,8 +172,8 @@ class Files:
         # Without `commit` the record waits for a note: what it builds on isn't durable yet.
         if header['commit']:
             self._ring.intend(key, path, {'record': record, 'sha': sha})
-        if os.fstat(file).st_size != len(old):
-            # Someone appended between our look and now.
+        if self._is_unfinished(path) or os.fstat(file).st_size != len(old):
+            # Someone wrote between our look and now.
             return self._mismatch(path)
         self._tree.writing(path)
         overwrite(file, old, new)

@@ -22,6 +22,8 @@ class Opens:
         # Path → since when somebody writes it.
         self._writing = {}
         self._created = set()
+        # Path → when it was last opened.
+        self._latest = {}
 
     def take(self, path, mask, own):
         """One event of a file; `own`: our own doing."""
@@ -40,13 +42,13 @@ class Opens:
             self._close_read(path)
         elif mask & CLOSE_WRITE:
             self._close_write(path)
-        for known in (self._opened, self._writing, self._created):
+        for known in (self._opened, self._writing, self._created, self._latest):
             if len(known) > PATHS_MAX:
                 known.clear()
 
     def lost(self):
         """Events didn't come: whatever there is may have been read."""
-        for known in (self._opened, self._writing, self._created):
+        for known in (self._opened, self._writing, self._created, self._latest):
             known.clear()
         self._ring.mark_all()
 
@@ -54,12 +56,18 @@ class Opens:
         """Whether somebody has just begun to write it and isn't through."""
         return time.monotonic() - self._writing.get(path, -UNFINISHED) < UNFINISHED
 
+    def emptied(self, path):
+        """Whether an empty file may be one that somebody has just emptied, before we hear of it."""
+        held = path in self._opened
+        return held and time.monotonic() - self._latest.get(path, -UNFINISHED) < UNFINISHED
+
     def partial(self, path):
         """Whether somebody still writes it."""
         return path in self._writing
 
     def _open(self, path):
         # Known only at the close to be a writer; until then it counts as one who reads.
+        self._latest[path] = time.monotonic()
         opened = self._opened.setdefault(path, [])
         opened.append(self._ring.mark_read(path))
         del opened[:-64]
@@ -91,6 +99,7 @@ class Opens:
             self._drop(path)
 
     def _drop(self, path):
+        self._latest.pop(path, None)
         self._opened.pop(path, None)
         self._writing.pop(path, None)
         self._created.discard(path)

@@ -153,11 +153,11 @@ class Tree:
         self._own(path, CLOSE_WRITE if writes else CLOSE_READ)
 
     def writing(self, path):
-        """The next events say that we write it; how many, the kernel decides."""
-        self._own(path, MODIFY, 1 << 20)
+        """We write it next; the kernel joins what it says of one write to one event."""
+        self._own(path, MODIFY)
 
-    def _own(self, path, event, count=1):
-        self.own[path, event] = self.own.get((path, event), 0) + count
+    def _own(self, path, event):
+        self.own[path, event] = self.own.get((path, event), 0) + 1
 
     def read_all(self, file):
         """At most one byte more than is ever hashed or sent."""
