@@ -19,7 +19,10 @@ const commands = {
 	soak: (args) => ['ops/soak.ts', ...args],
 	check: (args) => ['ops/check.ts', ...args],
 	pictures: (args) => ['ops/pictures.ts', ...args],
-	bench: ([name = 'spine', ...args]) => [`ops/bench/${name}.ts`, ...args],
+	bench: (args) =>
+		args[0]?.startsWith('-') === false
+			? [`ops/bench/${args[0]}.ts`, ...args.slice(1)]
+			: ['ops/bench/spine.ts', ...args],
 };
 
 /** @param {string} words */
