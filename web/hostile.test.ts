@@ -65,6 +65,23 @@ it('takes ids that Postgres cannot hold for unknown ones', async () => {
 	expect((await forged.get('/classes')).status).toBe(303);
 });
 
+it('lets no answer run scripts or be framed, whoever wrote it', async () => {
+	const browser = new Browser(web.url);
+	const answers = [
+		await browser.get('/nothing'),
+		await browser.get('/icon.svg'),
+		await browser.get('/_app/nothing'),
+		await browser.send('/signin', { method: 'PUT' }),
+		await fetch(`${web.url}/signin`, { method: 'POST' }),
+		await browser.get('/classes/aaaaaaaa/labs/99-no'),
+	];
+	for (const { headers, url } of answers) {
+		const policy = headers.get('content-security-policy');
+		expect(policy, url).toContain("frame-ancestors 'none'");
+		expect(policy, url).not.toMatch(/script-src[^;]*unsafe/);
+	}
+});
+
 it('logs that a query failed, but neither sessions nor people', async () => {
 	await using away = await testDatabase();
 	await using server = await startWeb({ databaseUrl: away.url });

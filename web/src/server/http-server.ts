@@ -19,6 +19,15 @@ const COMMON_HEADERS = {
 	// Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
 	'referrer-policy': 'same-origin',
 	'x-frame-options': 'DENY',
+	// Pages bring their own with a nonce; this is for all else: assets, workers, plain errors.
+	'content-security-policy': [
+		"default-src 'self'",
+		"style-src 'self' 'unsafe-inline'",
+		"object-src 'none'",
+		"base-uri 'none'",
+		"form-action 'self'",
+		"frame-ancestors 'none'",
+	].join('; '),
 	'cross-origin-resource-policy': 'same-origin',
 	'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
 } as const;
