@@ -171,15 +171,17 @@ function settleClashes(live: WorkspaceFile[]): void {
 	}
 	const taken = new Set<string>();
 	const wanted = new Set(order.map((file) => file.wantedPath));
+	const isFree = (path: string) => !taken.has(path) && !directories.has(path);
+	/** By wanted path, the next number to try: all before it are taken, and stay so. */
+	const next = new Map<string, number>();
 	for (const file of order) {
 		if (file.kind === 'dir') continue;
 		let path = file.wantedPath;
-		for (
-			let n = 2;
-			taken.has(path) || directories.has(path) || (n > 2 && wanted.has(path));
-			n += 1
-		) {
-			path = aside(file.wantedPath, n);
+		if (!isFree(path)) {
+			let n = next.get(file.wantedPath) ?? 2;
+			do path = aside(file.wantedPath, n++);
+			while (!isFree(path) || wanted.has(path));
+			next.set(file.wantedPath, n);
 		}
 		taken.add(path);
 		file.path = path;
