@@ -51,9 +51,9 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await view.waitForPrompt();
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
-	await view.run(
-		'docker build -q -t app . && docker run -d -p 8080:8080 app && sleep 3 && curl -s localhost:8080/health',
-	);
+	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
+	await view.expectTerminal(/^[0-9a-f]{64}$/m, 60_000);
+	await view.run('curl --retry 9 --retry-all-errors -s localhost:8080/health');
 	await view.expectTerminal('"ok"', 60_000);
 	await view.submit();
 	await view.expectVerdict('failed', 1, 120_000);
