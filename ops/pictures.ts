@@ -45,6 +45,7 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await photograph(teacher.page, 'classes');
 	await joinClass(student.page, origin, joinCode, 'Ada Lovelace');
 	await photograph(student.page, 'class-student');
+	await student.page.setViewportSize({ width: 1440, height: 900 });
 	await openLab(student.page, 'First Dockerfile');
 
 	const view = new WorkspacePage(student.page);
@@ -52,8 +53,8 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
-	await view.expectTerminal(/^[0-9a-f]{64}$/m, 60_000);
-	await view.run('curl --retry 9 --retry-all-errors -s localhost:8080/health');
+	await view.expectTerminal(/^[0-9a-f]{64}\nstudent:\S+\$$/m, 60_000);
+	await view.run('curl -s --retry 9 --retry-all-errors localhost:8080/health');
 	await view.expectTerminal('"ok"', 60_000);
 	await view.submit();
 	await view.expectVerdict('failed', 1, 120_000);
@@ -64,7 +65,6 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await watching.typeAtEnd('\n# What else ends up in the image? Look at .dockerignore');
 	await view.expectTextMatching(/dockerignore/);
 	await view.expectWatcher(lesson.instructor.name);
-	await student.page.setViewportSize({ width: 1440, height: 900 });
 	await student.page.screenshot({ path: join(ROOT, 'docs', 'workspace.png') });
 	if (!directory) return;
 	await photograph(student.page, 'workspace-failed');
