@@ -142,6 +142,26 @@ describe('gate b: sandbox, flush, terminal', () => {
 		});
 	});
 
+	it('lets a student read and write without a sandbox, and gives one once it can', async () => {
+		const late = await newPerson(browser);
+		await joinClass(late.page, lesson.origin, lesson.joinCode, 'Edsger');
+		lesson.signal('runnerd', 'SIGSTOP');
+		const view = new WorkspacePage(late.page);
+		try {
+			await openLab(late.page, 'First Dockerfile');
+			await view.waitForEditor();
+			await view.openFile('Dockerfile');
+			await view.replaceText('FROM scratch');
+			await view.expectStatus('Saved');
+		} finally {
+			lesson.signal('runnerd', 'SIGCONT');
+		}
+		await view.waitForPrompt();
+		await view.run('cat Dockerfile');
+		await view.expectTerminal('FROM scratch');
+		await late.context.close();
+	});
+
 	it('prints no error on any console', () => {
 		expect([...teacher.consoleErrors, ...student.consoleErrors]).toEqual([]);
 	});
