@@ -197,11 +197,13 @@ function states(): Extract<StackMessage, { kind: 'states' }>['states'] {
 
 /** To the service's file, and to the console with its name. */
 function logFor(data: DataDir) {
+	// What PostgreSQL says of its daily round is for its file alone.
+	const routine = /^\d{4}-\d\d-\d\d .* (LOG|DETAIL|HINT): /;
 	return (name: string) => {
 		const file = openLog(data.in(`log/${name}.log`));
 		return (line: string) => {
 			file(`${new Date().toISOString()} ${line}`);
-			console.log(`${name.padEnd(8)} │ ${line}`);
+			if (!routine.test(line)) console.log(`${name.padEnd(8)} │ ${line}`);
 		};
 	};
 }
