@@ -191,8 +191,11 @@ export class TestWorkspace implements AsyncDisposable {
 	}
 }
 
-/** Looks until it is so, or fails with what `probe` last said. */
-export async function until(probe: () => unknown, ms = 3000): Promise<void> {
+/**
+ * Looks until it is so, or fails with what `probe` last said. The bound is for what never comes: beside
+ * builds on the same disk, making a file durable can take seconds.
+ */
+export async function until(probe: () => unknown, ms = 15_000): Promise<void> {
 	const end = performance.now() + ms;
 	for (;;) {
 		let failure: unknown;
