@@ -191,10 +191,7 @@ export class TestWorkspace implements AsyncDisposable {
 	}
 }
 
-/**
- * Looks until it is so, or fails with what `probe` last said. The bound is for what never comes: beside
- * builds on the same disk, making a file durable can take seconds.
- */
+/** Looks until it is so, or fails with what `probe` last said; the bound is for what never comes. */
 export async function until(probe: () => unknown, ms = 15_000): Promise<void> {
 	const end = performance.now() + ms;
 	for (;;) {
