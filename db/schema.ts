@@ -65,8 +65,29 @@ export const sessions = pgTable(
 			.notNull()
 			.references(() => users.id, { onDelete: 'cascade' }),
 		expiresAt: time('expires_at').notNull(),
+		createdAt: now('created_at'),
+		/** Of its latest request, to within some minutes. */
+		seenAt: now('seen_at'),
+		/** The browser as it called itself, for the list from which people sign out elsewhere. */
+		agent: text('agent').notNull().default(''),
+		/** On a shared computer: ends with the browser, and soon. */
+		shared: boolean('shared').notNull().default(false),
 	},
 	(t) => [index('sessions_user').on(t.userId)],
+);
+
+/** A guest's personal code: opens the same work on any device. */
+export const returnCodes = pgTable(
+	'return_codes',
+	{
+		userId: text('user_id')
+			.primaryKey()
+			.references(() => users.id, { onDelete: 'cascade' }),
+		/** Keyed hash of the code, in hexadecimal; the code itself is shown once and kept nowhere. */
+		hash: text('hash').notNull().unique(),
+		issuedAt: now('issued_at'),
+	},
+	(t) => [check('return_codes_hash', sql`${t.hash} ~ '^[0-9a-f]{64}$'`)],
 );
 
 // ── Classes ─────────────────────────────────────────────────────────────────────────────────────
@@ -80,6 +101,8 @@ export const classes = pgTable(
 		joinCode: text('join_code').notNull().unique(),
 		/** A closed class admits nobody new. */
 		open: boolean('open').notNull().default(true),
+		/** Who joins is asked for the number that the school knows them by. */
+		asksStudentNumber: boolean('asks_student_number').notNull().default(false),
 		/** Minutes without activity before a sandbox ends; null for never. */
 		idleMinutes: integer('idle_minutes').default(30),
 		retentionDays: integer('retention_days').notNull().default(180),
@@ -103,13 +126,30 @@ export const members = pgTable(
 			.notNull()
 			.references(() => users.id, { onDelete: 'cascade' }),
 		role: text('role', { enum: ['instructor', 'ta', 'student'] }).notNull(),
+		studentNumber: text('student_number'),
 		joinedAt: now('joined_at'),
 	},
 	(t) => [
 		primaryKey({ columns: [t.classId, t.userId] }),
 		index('members_user').on(t.userId),
 		check('members_role', sql`${t.role} in ('instructor', 'ta', 'student')`),
+		check('members_student_number', sql`char_length(${t.studentNumber}) between 1 and 40`),
 	],
+);
+
+/** Who was removed from a class: its code doesn't let them in again. */
+export const removals = pgTable(
+	'removals',
+	{
+		classId: text('class_id')
+			.notNull()
+			.references(() => classes.id, { onDelete: 'cascade' }),
+		userId: text('user_id')
+			.notNull()
+			.references(() => users.id, { onDelete: 'cascade' }),
+		at: now('at'),
+	},
+	(t) => [primaryKey({ columns: [t.classId, t.userId] })],
 );
 
 /** Every version of a lab that was ever taught, by content; attempts pin one. */
@@ -159,6 +199,28 @@ export const workspaces = pgTable(
 	(t) => [
 		uniqueIndex('workspaces_one').on(t.classId, t.labSlug, t.ownerId),
 		index('workspaces_owner').on(t.ownerId),
+	],
+);
+
+/** Raised hands; at most one of a workspace is up. */
+export const hands = pgTable(
+	'hands',
+	{
+		id: text('id').primaryKey(),
+		workspaceId: text('workspace_id')
+			.notNull()
+			.references(() => workspaces.id, { onDelete: 'cascade' }),
+		question: text('question').notNull(),
+		raisedAt: now('raised_at'),
+		loweredAt: time('lowered_at'),
+		/** The student themselves, or the one of the staff who helped. */
+		loweredBy: text('lowered_by').references(() => users.id, { onDelete: 'set null' }),
+	},
+	(t) => [
+		uniqueIndex('hands_up')
+			.on(t.workspaceId)
+			.where(sql`${t.loweredAt} is null`),
+		check('hands_question', sql`char_length(${t.question}) <= 200`),
 	],
 );
 
@@ -309,6 +371,29 @@ export const attempts = pgTable(
 			sql`(${t.status} in ('passed', 'failed', 'error')) = (${t.verdict} is not null)`,
 		),
 	],
+);
+
+/** What an attempt's earlier runs said, kept when staff have it judged again. */
+export const attemptRuns = pgTable(
+	'attempt_runs',
+	{
+		attemptId: text('attempt_id')
+			.notNull()
+			.references(() => attempts.id, { onDelete: 'cascade' }),
+		try: integer('try').notNull(),
+		status: text('status', { enum: ['passed', 'failed', 'error'] }).notNull(),
+		verdict: jsonb('verdict').$type<Verdict>().notNull(),
+		phases: jsonb('phases').$type<AttemptPhase[]>().notNull(),
+		judgeDigest: text('judge_digest'),
+		durationMs: integer('duration_ms'),
+		imageBytes: bigint('image_bytes', { mode: 'number' }),
+		startedAt: time('started_at'),
+		finishedAt: time('finished_at'),
+		/** Who asked for the next run, and when. */
+		supersededBy: text('superseded_by').references(() => users.id, { onDelete: 'set null' }),
+		supersededAt: now('superseded_at'),
+	},
+	(t) => [primaryKey({ columns: [t.attemptId, t.try] })],
 );
 
 export const judgeLogs = pgTable(
