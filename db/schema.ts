@@ -48,6 +48,8 @@ export const users = pgTable(
 		passwordHash: text('password_hash'),
 		/** The account that `npm start` prints: makes classes and instructors. */
 		admin: boolean('admin').notNull().default(false),
+		/** May create classes; only an admin grants it, signing up alone does not. */
+		instructor: boolean('instructor').notNull().default(false),
 		createdAt: now('created_at'),
 	},
 	(t) => [
