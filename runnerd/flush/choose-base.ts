@@ -3,7 +3,7 @@
 // Too new a base deletes what the writer never saw, too old a one only merges what both sides have
 // already: where the choice is open it falls on the older one.
 
-import { diffText, distance } from './text-diff.ts';
+import { diffText, distance } from '@containrlab/protocol/text-diff.ts';
 
 /** A version that was on disk and in the document alike. */
 export interface Version {

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
+import { diffText } from '@containrlab/protocol/text-diff.ts';
 import { chooseBase } from './choose-base.ts';
 import { applyEdits, applyToText, mergeEdits, unionEdits } from './merge.ts';
-import { diffText } from './text-diff.ts';
 import { random } from './random.ts';
 
 const merge = (base: string, mine: string, theirs: string) =>

@@ -1,7 +1,7 @@
 // Three-way merge of text: what `theirs` changed since `base`, as edits of `mine`.
 
 import type * as Y from 'yjs';
-import { diffText, type Hunk } from './text-diff.ts';
+import { diffText, type Hunk } from '@containrlab/protocol/text-diff.ts';
 
 /** At `index` of the text as it stands, delete `remove` units, then insert `insert`. */
 export interface Edit {
