@@ -149,6 +149,8 @@ export const removals = pgTable(
 		userId: text('user_id')
 			.notNull()
 			.references(() => users.id, { onDelete: 'cascade' }),
+		/** As they had given it, for when they are let back in. */
+		studentNumber: text('student_number'),
 		at: now('at'),
 	},
 	(t) => [primaryKey({ columns: [t.classId, t.userId] })],

@@ -1,0 +1,1 @@
+ALTER TABLE "removals" ADD COLUMN "student_number" text;
