@@ -9,8 +9,9 @@ import type { Role } from '@containrlab/protocol/ticket.ts';
 import type { Viewer } from './auth.ts';
 
 /** What someone wants with a thing. Owner and staff see and edit; acts belong to the owner. */
-export type WorkspaceAct = 'see' | 'edit' | 'drive' | 'submit';
-export type ClassAct = 'see' | 'teach';
+export type WorkspaceAct = 'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand';
+/** `teach`: see everyone's work, and help; `administer`: change the class and who is in it. */
+export type ClassAct = 'see' | 'teach' | 'administer';
 
 /** `hidden`: to this person there is no such thing; `forbidden`: it is there, but not for them. */
 export type Refusal = { ok: false; refusal: 'hidden' | 'forbidden' };
@@ -25,12 +26,19 @@ export const isId = (text: string): boolean => Id.safeParse(text).success;
 export const isStaff = (role: Role): boolean => role === 'instructor' || role === 'ta';
 
 export function mayInClass(role: Role, act: ClassAct): boolean {
+	if (act === 'administer') return role === 'instructor';
 	return act === 'see' || isStaff(role);
 }
 
+/** Signing up makes nobody a teacher: an admin's word does. */
+export const mayCreateClasses = (viewer: Pick<Viewer, 'admin' | 'instructor'>): boolean =>
+	viewer.admin || viewer.instructor;
+
+export const mayNameInstructors = (viewer: Pick<Viewer, 'admin'>): boolean => viewer.admin;
+
 export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
-	if (act === 'see' || act === 'edit') return isOwner || isStaff(role);
-	// Staff watch a terminal and read attempts; typing and submitting are the owner's.
+	if (act === 'see' || act === 'edit' || act === 'lower-hand') return isOwner || isStaff(role);
+	// Staff watch a terminal and read attempts; typing, submitting and asking are the owner's.
 	return isOwner;
 }
 

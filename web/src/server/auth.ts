@@ -17,6 +17,8 @@ export interface Viewer {
 	/** Null for guests. */
 	email: string | null;
 	admin: boolean;
+	/** May create classes; an admin may anyway. */
+	instructor: boolean;
 	sessionId: string;
 }
 
@@ -37,11 +39,18 @@ export const SESSION_COOKIE = 'containrlab_session';
 /** As Lucia makes them; a cookie may hold anything. */
 const SESSION_ID = /^[a-z0-9]{20,80}$/;
 
-type UserAttributes = { name: string; email: string | null; admin: boolean };
+type UserAttributes = {
+	name: string;
+	email: string | null;
+	admin: boolean;
+	instructor: boolean;
+};
 const createLucia = (db: Database) =>
 	new Lucia(new DrizzlePostgreSQLAdapter(db, sessions, users), {
 		sessionExpiresIn: new TimeSpan(30, 'd'),
-		getUserAttributes: ({ name, email, admin }: UserAttributes) => ({ name, email, admin }),
+		getUserAttributes: ({ name, email, admin, instructor }: UserAttributes) => ({
+			...{ name, email, admin, instructor },
+		}),
 	});
 
 declare module 'lucia' {
@@ -72,9 +81,9 @@ export class Auth {
 		if (!SESSION_ID.test(sessionId)) return undefined;
 		const { session, user } = await this.#lucia.validateSession(sessionId);
 		if (!session) return undefined;
-		const { id, name, email, admin } = user;
+		const { id, name, email, admin, instructor } = user;
 		return {
-			viewer: { id, name, email, admin, sessionId: session.id },
+			viewer: { id, name, email, admin, instructor, sessionId: session.id },
 			renewed: session.fresh ? session : undefined,
 		};
 	}
