@@ -1,6 +1,7 @@
 // Classes, who is in them, and which labs they are taught.
 
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { newCode, normaliseCode } from '@containrlab/protocol/code.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import { classes, classLabs, members, users } from '../schema.ts';
@@ -8,18 +9,8 @@ import { first, only, type Executor } from './executor.ts';
 
 export type Class = typeof classes.$inferSelect;
 
-/** Upper case, without the letters and digits that are taken for one another: 5 bits each. */
-const CODE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-
 /** A join code of 50 bits. */
-export function newJoinCode(): string {
-	const bytes = crypto.getRandomValues(new Uint8Array(10));
-	return Array.from(bytes, (byte) => CODE_ALPHABET[byte & 31]).join('');
-}
-
-/** People type codes in lower case, with spaces and dashes. */
-export const normaliseJoinCode = (typed: string): string =>
-	typed.toUpperCase().replace(/[^A-Z0-9]/g, '');
+export const newJoinCode = (): string => newCode(10);
 
 export async function createClass(
 	db: Executor,
@@ -51,7 +42,7 @@ export async function classByJoinCode(db: Executor, code: string): Promise<Class
 			.from(classes)
 			.where(
 				and(
-					eq(classes.joinCode, normaliseJoinCode(code)),
+					eq(classes.joinCode, normaliseCode(code)),
 					eq(classes.open, true),
 					isNull(classes.archivedAt),
 				),
