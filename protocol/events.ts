@@ -7,6 +7,17 @@ import { JudgePhase } from './verdict.ts';
 export const Person = z.object({ id: z.string(), name: z.string() });
 export type Person = z.infer<typeof Person>;
 
+export const HAND_QUESTION = 200;
+
+/** A raised hand, with what it is about, if that was said. */
+export const Hand = z.object({
+	id: z.string(),
+	question: z.string().max(HAND_QUESTION),
+	/** Milliseconds since the epoch. */
+	raisedAt: z.number().int(),
+});
+export type Hand = z.infer<typeof Hand>;
+
 /** What runnerd tells and web hands on as it is, to those who may see the workspace. */
 const toldToBrowsers = [
 	z.object({ type: z.literal('sandbox'), workspace: z.string(), state: SandboxState }),
@@ -94,6 +105,7 @@ export const BrowserEvent = z.discriminatedUnion('type', [
 	/** An attempt changed; `phases` is the whole list as it now stands. */
 	z.object({
 		type: z.literal('attempt'),
+		class: z.string().optional(),
 		workspace: z.string(),
 		attempt: z.string(),
 		number: z.number().int(),
@@ -105,8 +117,37 @@ export const BrowserEvent = z.discriminatedUnion('type', [
 				durationMs: z.number().optional(),
 			}),
 		),
+		/** It had a verdict before, and staff asked for another run. */
+		again: z.boolean().optional(),
 	}),
 	/** Someone joined, left, or was given another role: lists reload. */
 	z.object({ type: z.literal('members'), class: z.string() }),
+	/** Its name, its labs or its end changed: pages reload. */
+	z.object({ type: z.literal('class'), class: z.string() }),
+	/** A hand went up, or down: by whom, when it wasn't its owner. */
+	z.object({
+		type: z.literal('hand'),
+		workspace: z.string(),
+		hand: Hand.nullable(),
+		answeredBy: Person.nullable(),
+	}),
 ]);
 export type BrowserEvent = z.infer<typeof BrowserEvent>;
+
+/**
+ * Where a student is, told to staff alone: never stored, so without an id (`event: presence`), and
+ * not missed either: who comes later asks for the whole picture.
+ */
+export const Presence = z.object({
+	workspace: z.string(),
+	class: z.string(),
+	owner: z.string(),
+	lab: z.string(),
+	/** Their page has the document open. */
+	here: z.boolean(),
+	/** The path in front of them. */
+	file: z.string().nullable(),
+	/** When they last typed, in the files or the terminal; null when not since they came. */
+	activeAt: z.number().int().nullable(),
+});
+export type Presence = z.infer<typeof Presence>;

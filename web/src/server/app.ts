@@ -7,6 +7,7 @@ import type { EventHub } from './hub.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections, Revocation } from './revocation.ts';
+import type { Presence } from './presence.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import type { Submissions } from './submit.ts';
 import type { Sandboxes } from './sandboxes.ts';
@@ -23,6 +24,7 @@ export interface App {
 	sandboxes: Sandboxes;
 	submissions: Submissions;
 	hub: EventHub;
+	presence: Presence;
 	open: OpenConnections;
 	/** Ends what is open in this process at once, and tells the others. */
 	revoke: (revocation: Revocation) => Promise<void>;

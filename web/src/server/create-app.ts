@@ -2,15 +2,18 @@
 
 import { connect } from '@containrlab/db/connect.ts';
 import { pruneEvents } from '@containrlab/db/queries/events.ts';
+import { touchWorkspace } from '@containrlab/db/queries/workspaces.ts';
+import { newId } from '@containrlab/protocol/id.ts';
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
 import { Auth } from './auth.ts';
-import { EventHub, REVOCATIONS_CHANNEL } from './hub.ts';
+import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
+import { Presence, PresenceMessage } from './presence.ts';
 import { OpenConnections, type Revocation } from './revocation.ts';
 import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
@@ -64,6 +67,21 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		onJudgeDone: (run) => judging.done(run),
 	});
 
+	const presence = new Presence({
+		process: newId(),
+		// What is lost while Postgres is away is told again soon.
+		announce: (message) =>
+			void sql.notify(PRESENCE_CHANNEL, JSON.stringify(message)).catch(() => {}),
+		touch: (workspaceId) =>
+			void touchWorkspace(db, workspaceId).catch((cause: unknown) => {
+				log('warn', 'when someone last worked could not be kept', { cause });
+			}),
+	});
+	const hearPresence = (payload: string) => {
+		const news = presence.hear(PresenceMessage.parse(JSON.parse(payload)));
+		if (news) hub.tell(news);
+	};
+
 	const revoke = async (revocation: Revocation) => {
 		open.apply(revocation);
 		await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
@@ -81,11 +99,14 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	return {
 		app: {
 			...{ config, db, connection, auth, labs, sync, runnerd, sandboxes, submissions },
-			...{ hub, open, revoke, log },
+			...{ hub, open, presence, revoke, log },
 		},
-		upgrades: new UpgradeProxy({ db, auth, tickets, open, log, origin, syncUrl, runnerdUrl }),
+		upgrades: new UpgradeProxy({
+			...{ db, auth, tickets, open, presence, log, origin, syncUrl, runnerdUrl },
+		}),
 		start: () => {
-			void hub.start(hearRevocation);
+			void hub.start({ revocation: hearRevocation, presence: hearPresence });
+			presence.start((gone) => hub.tell(gone));
 			queue.start();
 			runnerEvents.start();
 			tidying = setInterval(() => {
@@ -95,6 +116,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		stop: async () => {
 			clearInterval(tidying);
 			open.cutAll();
+			presence.stop();
 			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop()]);
 			await connection[Symbol.asyncDispose]();
 		},

@@ -1,4 +1,5 @@
-// Hands each stored event to the browsers' streams that may see it, in the order of the table.
+// Hands each stored event to the browsers' streams that may see it, in the order of the table; and who
+// is here, which is stored nowhere.
 
 import type { Connection } from '@containrlab/db/connect.ts';
 import {
@@ -7,18 +8,28 @@ import {
 	lastEventId,
 	type StoredEvent,
 } from '@containrlab/db/queries/events.ts';
+import type { Presence } from '@containrlab/protocol/events.ts';
 import type { Log } from './log.ts';
 
 export const REVOCATIONS_CHANNEL = 'containrlab_revocations';
+export const PRESENCE_CHANNEL = 'containrlab_presence';
 const BATCH = 500;
 const RETRY_MS = 1_000;
 
 export type Listener = (event: StoredEvent) => void;
+export type PresenceListener = (presence: Presence) => void;
+
+/** What processes tell one another beside events. */
+export type Notices = {
+	revocation: (payload: string) => void;
+	presence: (payload: string) => void;
+};
 
 export class EventHub {
 	readonly #connection: Connection;
 	readonly #log: Log;
 	readonly #listeners = new Set<Listener>();
+	readonly #watchers = new Set<PresenceListener>();
 	/** The newest event handed out; undefined until the table was read once. */
 	#last: number | undefined;
 	#draining: Promise<void> | undefined;
@@ -35,16 +46,17 @@ export class EventHub {
 	}
 
 	/**
-	 * LISTENs, for as long as it takes; `onRevocation` gets what other processes announce. The driver
-	 * listens again after a lost connection, and then whatever was announced meanwhile is read.
+	 * LISTENs, for as long as it takes; `notices` get what processes announce. The driver listens again
+	 * after a lost connection, and then whatever events were announced meanwhile are read.
 	 */
-	async start(onRevocation: (payload: string) => void): Promise<void> {
+	async start(notices: Notices): Promise<void> {
 		while (!this.#stopped) {
 			try {
 				const { sql } = this.#connection;
 				const wake = () => void this.#drain();
 				this.#subscriptions = [
-					await sql.listen(REVOCATIONS_CHANNEL, onRevocation),
+					await sql.listen(REVOCATIONS_CHANNEL, notices.revocation),
+					await sql.listen(PRESENCE_CHANNEL, notices.presence),
 					await sql.listen(EVENTS_CHANNEL, wake, wake),
 				];
 				return;
@@ -64,6 +76,16 @@ export class EventHub {
 	subscribe(listener: Listener): Disposable {
 		this.#listeners.add(listener);
 		return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+	}
+
+	/** Who is here, from now on; streams pick those whom they may tell. */
+	watch(listener: PresenceListener): Disposable {
+		this.#watchers.add(listener);
+		return { [Symbol.dispose]: () => void this.#watchers.delete(listener) };
+	}
+
+	tell(presence: Presence): void {
+		for (const watcher of [...this.#watchers]) watcher(presence);
 	}
 
 	/** One reader at a time; a wake-up during its reading makes it read once more. */

@@ -7,14 +7,17 @@ import {
 	rolesOf,
 	type StoredEvent,
 } from '@containrlab/db/queries/events.ts';
+import type { Presence } from '@containrlab/protocol/events.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import { isStaff } from './access.ts';
-import type { Viewer } from './auth.ts';
+import type { Auth, Viewer } from './auth.ts';
 import type { EventHub } from './hub.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections } from './revocation.ts';
 
 const HEARTBEAT_MS = 15_000;
+/** Whether the session is still there; a page that is open counts as using it. */
+const RECHECK_MS = 180_000;
 /** Frames waiting for a slow browser; beyond them it is cut, and resumes by its last id. */
 const WAITING_FRAMES = 2_000;
 /** What a browser may have missed and still catch up with; beyond it, it reloads its data. */
@@ -22,6 +25,7 @@ const BACKLOG = 2_000;
 
 export interface StreamDeps {
 	db: Database;
+	auth: Pick<Auth, 'viewer'>;
 	hub: EventHub;
 	open: OpenConnections;
 	log: Log;
@@ -35,6 +39,12 @@ export function mayHear(
 	const role = roles.get(event.classId);
 	if (role === undefined) return false;
 	return event.workspaceId === null || event.ownerId === viewerId || isStaff(role);
+}
+
+/** Students never learn who else is here. */
+export function mayWatch(presence: Presence, roles: ReadonlyMap<string, Role>): boolean {
+	const role = roles.get(presence.class);
+	return role !== undefined && isStaff(role);
 }
 
 export const eventFrame = (event: Pick<StoredEvent, 'id' | 'payload'>): string =>
@@ -84,6 +94,7 @@ class BrowserStream {
 	async run(after: number | undefined): Promise<void> {
 		const { db, hub, open, log } = this.#deps;
 		this.#resources.use(hub.subscribe((event) => this.#hear(event)));
+		this.#resources.use(hub.watch((presence) => this.#watch(presence)));
 		this.#resources.use(
 			open.add({
 				userId: this.#viewer.id,
@@ -95,7 +106,12 @@ class BrowserStream {
 		);
 		const beat = setInterval(() => this.#write(': beat\n\n'), HEARTBEAT_MS);
 		this.#resources.defer(() => clearInterval(beat));
+		const recheck = setInterval(() => void this.#recheckSession(), RECHECK_MS);
+		this.#resources.defer(() => clearInterval(recheck));
 		try {
+			// Signed out between the request's check and our registration: look once more.
+			await this.#recheckSession();
+			if (this.#closed) return;
 			await hub.ready;
 			this.#roles = await rolesOf(db, this.#viewer.id);
 			this.#sent = after ?? (await lastEventId(db));
@@ -135,6 +151,20 @@ class BrowserStream {
 		if (event.id <= this.#sent || !mayHear(event, this.#viewer.id, this.#roles)) return;
 		this.#sent = event.id;
 		this.#write(eventFrame(event));
+	}
+
+	/** Without an id: a browser resumes after the last stored event. */
+	#watch(presence: Presence): void {
+		if (this.#pending || !mayWatch(presence, this.#roles)) return;
+		this.#write(`event: presence\ndata: ${JSON.stringify(presence)}\n\n`);
+	}
+
+	async #recheckSession(): Promise<void> {
+		try {
+			if (!(await this.#deps.auth.viewer(this.#viewer.sessionId))) this.close();
+		} catch {
+			this.close();
+		}
 	}
 
 	/** Memberships changed; when they can't be read, nothing more is told. */

@@ -9,11 +9,13 @@ import { Id, RoomName, workspaceOfRoom, workspaceRoom } from '@containrlab/proto
 import { ACK_PARAMETER, CLOSE } from '@containrlab/protocol/sync.ts';
 import { TICKET_HEADER, type Role } from '@containrlab/protocol/ticket.ts';
 import { WebSocketServer } from 'ws';
-import { accessToWorkspace } from './access.ts';
+import { accessToWorkspace, type WorkspaceGrant } from './access.ts';
 import { SESSION_COOKIE, type Auth, type Viewer } from './auth.ts';
+import { ClientFrames, isEdit, isTyping } from './client-frames.ts';
 import { cookieOf } from './cookie.ts';
 import type { Log } from './log.ts';
 import { isFromOurPages, publicOrigin } from './origin.ts';
+import { placeOf, type Presence } from './presence.ts';
 import type { OpenConnections } from './revocation.ts';
 import type { TicketClaim, TicketSigner } from './tickets.ts';
 
@@ -26,6 +28,7 @@ export interface UpgradeDeps {
 	auth: Auth;
 	tickets: TicketSigner;
 	open: OpenConnections;
+	presence: Presence;
 	log: Log;
 	origin: string | undefined;
 	syncUrl: string;
@@ -41,7 +44,10 @@ export function targetOf(url: string): SocketTarget | undefined {
 	const parsed = URL.parse(url, 'http://localhost');
 	if (!parsed) return undefined;
 	const { pathname, searchParams } = parsed;
-	const [service, name, terminal, ...rest] = safeSegments(pathname) ?? [];
+	const segments = safeSegments(pathname) ?? [];
+	const [service, name, terminal, ...rest] = isApi(segments)
+		? ['terminal', segments[2], searchParams.get('terminal') ?? '1']
+		: segments;
 	if (name === undefined || rest.length > 0) return undefined;
 	if (service === 'sync' && terminal === undefined && RoomName.safeParse(name).success) {
 		const workspaceId = workspaceOfRoom(name);
@@ -54,6 +60,10 @@ export function targetOf(url: string): SocketTarget | undefined {
 	}
 	return undefined;
 }
+
+/** `/api/sessions/<id>/terminal/ws?terminal=<n>`: the same terminal under the API's name for it. */
+const isApi = ([api, sessions, , terminal, ws, ...rest]: string[]): boolean =>
+	api === 'api' && sessions === 'sessions' && terminal === 'terminal' && ws === 'ws' && !rest.length;
 
 function safeSegments(pathname: string): string[] | undefined {
 	try {
@@ -74,7 +84,7 @@ export class UpgradeProxy {
 
 	/** Whether the path is ours; others (Vite's own socket) are left alone. */
 	handles(request: IncomingMessage): boolean {
-		return /^\/(sync|terminal)\//.test(request.url ?? '');
+		return /^\/(sync|terminal|api)\//.test(request.url ?? '');
 	}
 
 	async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -117,7 +127,27 @@ export class UpgradeProxy {
 		service.write(requestHead(request, this.#urlOf(target), target, ticket));
 		if (head.length > 0) service.write(head);
 		join(socket, service);
+		if (access.isOwner) this.#follow(target, access, socket, head);
 		registered.keepUntilClosed();
+	}
+
+	/** Owners are here while their document is open, and at work while they type. */
+	#follow(
+		{ kind }: SocketTarget,
+		{ workspace }: WorkspaceGrant,
+		socket: Duplex,
+		head: Buffer,
+	): void {
+		const { presence } = this.#deps;
+		const place = placeOf(workspace);
+		if (kind === 'sync' && !socket.destroyed) {
+			const here = presence.open(place);
+			socket.once('close', () => here[Symbol.dispose]());
+		}
+		const isWork = kind === 'sync' ? isEdit : isTyping;
+		const frames = new ClientFrames((message) => isWork(message) && presence.active(place));
+		frames.take(head);
+		socket.on('data', (chunk: Buffer) => frames.take(chunk));
 	}
 
 	#urlOf(target: SocketTarget): URL {

@@ -1,16 +1,18 @@
 // What happens, as it happens: this page's end of the event stream that all its tabs share.
 
-import type { BrowserEvent } from '@containrlab/protocol/events.ts';
+import type { BrowserEvent, Presence } from '@containrlab/protocol/events.ts';
 import { EventHub } from './hub.ts';
 import type { ToPage, ToWorker } from './messages.ts';
 import { openEventSource } from './source.ts';
 
 type Listener = (event: BrowserEvent) => void;
+type Watcher = (presence: Presence) => void;
 
 export class Events {
 	/** The stream is up; undefined until it first was or wasn't. */
 	connected = $state<boolean>();
 	readonly #listeners = new Set<Listener>();
+	readonly #watchers = new Set<Watcher>();
 	readonly #user: string;
 	#after: number;
 
@@ -24,6 +26,12 @@ export class Events {
 	on(listener: Listener): () => void {
 		this.#listeners.add(listener);
 		return () => this.#listeners.delete(listener);
+	}
+
+	/** Watches who is where, which staff alone are told, until the returned function is called. */
+	onPresence(watcher: Watcher): () => void {
+		this.#watchers.add(watcher);
+		return () => this.#watchers.delete(watcher);
 	}
 
 	/** Opens or joins the stream; the returned function leaves it. */
@@ -44,6 +52,7 @@ export class Events {
 		const shown = ({ persisted }: PageTransitionEvent) => persisted && join();
 		worker.port.onmessage = ({ data }: MessageEvent<ToPage>) => {
 			if (data.type === 'connected') this.connected = data.up;
+			else if (data.type === 'presence') this.#tell(data.presence);
 			else this.#dispatch(data.id, data.event);
 		};
 		join();
@@ -61,8 +70,13 @@ export class Events {
 		return new EventHub(openEventSource).subscribe({
 			after: this.#after,
 			event: ({ id, event }) => this.#dispatch(id, event),
+			presence: (presence) => this.#tell(presence),
 			connected: (up) => (this.connected = up),
 		});
+	}
+
+	#tell(presence: Presence): void {
+		for (const watcher of this.#watchers) watcher(presence);
 	}
 
 	#dispatch(id: number, event: BrowserEvent): void {

@@ -12,6 +12,7 @@ function stage() {
 				closed: false,
 				onopen: null,
 				onmessage: null,
+				onpresence: null,
 				onerror: null,
 				close() {
 					stream.closed = true;
@@ -132,6 +133,21 @@ describe('EventHub', () => {
 		streams[0]!.onmessage?.({ lastEventId: '', data: '{"type":"members","class":"c"}' });
 		send(3);
 		expect(a.seen).toEqual([3]);
+	});
+
+	it('passes on who is here without keeping it, and without moving what was seen', () => {
+		const { hub, streams, pauses, send } = stage();
+		const here: string[] = [];
+		hub.subscribe({ ...reader(0).it, presence: ({ owner }) => void here.push(owner) });
+		hub.subscribe(reader(0).it);
+		send(1);
+		const ada = { workspace: 'w', class: 'c', owner: 'ada', lab: 'l', here: true };
+		streams[0]!.onpresence?.(JSON.stringify({ ...ada, file: null, activeAt: null }));
+		streams[0]!.onpresence?.('{"owner":"from the future"}');
+		expect(here).toEqual(['ada']);
+		streams[0]!.onerror?.();
+		pauses[0]!();
+		expect(streams[1]!.after).toBe(1);
 	});
 
 	it('closes the stream with its last reader', () => {

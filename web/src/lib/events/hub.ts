@@ -1,7 +1,8 @@
 // One event stream for any number of readers: resumes by id after every break, and gives each
 // reader everything after what it has seen, once and in order. Knows no worker and no page.
 
-import { BrowserEvent } from '@containrlab/protocol/events.ts';
+import { BrowserEvent, Presence } from '@containrlab/protocol/events.ts';
+import type { z } from 'zod';
 import { backoffMs } from '#lib/backoff.ts';
 
 export type Numbered = { id: number; event: BrowserEvent };
@@ -9,6 +10,8 @@ export type Reader = {
 	/** Id of the last event that this reader knows of. */
 	after: number;
 	event: (numbered: Numbered) => void;
+	/** Who is where, as it happens: not kept for readers that come later. */
+	presence?: (presence: Presence) => void;
 	/** Whether the stream is up. */
 	connected: (up: boolean) => void;
 };
@@ -17,6 +20,7 @@ export type Reader = {
 export type Source = {
 	onopen: (() => void) | null;
 	onmessage: ((message: { lastEventId: string; data: string }) => void) | null;
+	onpresence: ((data: string) => void) | null;
 	onerror: (() => void) | null;
 	close: () => void;
 };
@@ -88,6 +92,10 @@ export class EventHub {
 		source.onmessage = (message) => {
 			if (this.#source === source) this.#receive(message);
 		};
+		source.onpresence = (data) => {
+			const presence = this.#source === source ? parse(Presence, data) : undefined;
+			if (presence) for (const reader of this.#readers) reader.presence?.(presence);
+		};
 		source.onerror = () => {
 			if (this.#source !== source) return;
 			// An EventSource gives up for good on any answer but 200, a proxy's 502 too: ours don't.
@@ -101,7 +109,7 @@ export class EventHub {
 		const id = Number(message.lastEventId);
 		if (!Number.isSafeInteger(id) || id <= this.#last) return;
 		this.#last = id;
-		const event = parseEvent(message.data);
+		const event = parse(BrowserEvent, message.data);
 		if (!event) return;
 		const numbered = { id, event };
 		this.#kept.push(numbered);
@@ -122,9 +130,9 @@ function deliver(reader: Reader, numbered: Numbered): void {
 }
 
 /** Undefined for events of a newer server, which this page can't show. */
-function parseEvent(data: string): BrowserEvent | undefined {
+function parse<T>(schema: z.ZodType<T>, data: string): T | undefined {
 	try {
-		return BrowserEvent.safeParse(JSON.parse(data)).data;
+		return schema.safeParse(JSON.parse(data)).data;
 	} catch {
 		return undefined;
 	}

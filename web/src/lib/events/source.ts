@@ -7,11 +7,15 @@ export function openEventSource(after: number): Source {
 	const source: Source = {
 		onopen: null,
 		onmessage: null,
+		onpresence: null,
 		onerror: null,
 		close: () => stream.close(),
 	};
 	stream.onopen = () => source.onopen?.();
 	stream.onmessage = (message: MessageEvent<string>) => source.onmessage?.(message);
+	stream.addEventListener('presence', ({ data }: MessageEvent<string>) =>
+		source.onpresence?.(data),
+	);
 	stream.onerror = () => source.onerror?.();
 	return source;
 }

@@ -18,6 +18,7 @@ const hub = new EventHub(openEventSource);
 		leave = hub.subscribe({
 			after: data.after,
 			event: (numbered) => say({ type: 'event', ...numbered }),
+			presence: (presence) => say({ type: 'presence', presence }),
 			connected: (up) => say({ type: 'connected', up }),
 		});
 	};
