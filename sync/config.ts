@@ -1,6 +1,7 @@
 // The configuration of the process, read once.
 
 import { readFileSync } from 'node:fs';
+import { databaseUrl } from '@containrlab/db/database-url.ts';
 import { z } from 'zod';
 
 const Config = z.object({
@@ -10,6 +11,8 @@ const Config = z.object({
 		.regex(/^[^\s:]+:\d{1,5}$/)
 		.default('127.0.0.1:7401'),
 	DATABASE_URL: z.url(),
+	/** Holds the password where the address has none. */
+	DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
 	/** PEM; verifies tickets. */
 	TICKET_PUBLIC_KEY_FILE: z.string().min(1),
 	/** The bearer token of web and ops. */
@@ -35,7 +38,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 	return {
 		host,
 		port: Number(port),
-		databaseUrl: parsed.DATABASE_URL,
+		databaseUrl: databaseUrl(parsed.DATABASE_URL, parsed.DATABASE_PASSWORD_FILE),
 		ticketPublicKey: readFileSync(parsed.TICKET_PUBLIC_KEY_FILE, 'utf8'),
 		token,
 		exitWithParent: parsed.EXIT_WITH_PARENT === '1',

@@ -2,12 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { databaseUrl } from '@containrlab/db/database-url.ts';
 import { z } from 'zod';
 
 const Environment = z.object({
 	/** `host:port`; port 0 takes a free one. */
 	WEB_LISTEN: z.string().default('127.0.0.1:7400'),
 	DATABASE_URL: z.string().min(1),
+	/** Holds the password where the address has none. */
+	DATABASE_PASSWORD_FILE: z.string().min(1).optional(),
 	SYNC_URL: z.url().default('http://127.0.0.1:7401'),
 	SYNC_TOKEN_FILE: z.string().min(1),
 	RUNNERD_URL: z.url().default('http://127.0.0.1:7402'),
@@ -39,12 +42,14 @@ export interface Config {
 }
 
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-	const parsed = Environment.safeParse(env);
+	const parsed = Environment.safeParse(
+		Object.fromEntries(Object.entries(env).filter(([, value]) => value)),
+	);
 	if (!parsed.success) throw new Error(`configuration: ${z.prettifyError(parsed.error)}`);
 	const { data } = parsed;
 	return {
 		listen: listenAddress(data.WEB_LISTEN),
-		databaseUrl: data.DATABASE_URL,
+		databaseUrl: databaseUrl(data.DATABASE_URL, data.DATABASE_PASSWORD_FILE),
 		syncUrl: data.SYNC_URL,
 		syncToken: secret(data.SYNC_TOKEN_FILE),
 		runnerdUrl: data.RUNNERD_URL,
