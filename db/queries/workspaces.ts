@@ -53,6 +53,21 @@ export async function labVersion(db: Executor, digest: string): Promise<Lab | un
 	return first(rows)?.content;
 }
 
+/** One member's workspace for one lab, if it was ever opened. */
+export async function workspaceOf(
+	db: Executor,
+	classId: string,
+	labSlug: string,
+	ownerId: string,
+): Promise<string | undefined> {
+	const mine = and(
+		eq(workspaces.classId, classId),
+		eq(workspaces.labSlug, labSlug),
+		eq(workspaces.ownerId, ownerId),
+	);
+	return first(await db.select({ id: workspaces.id }).from(workspaces).where(mine))?.id;
+}
+
 /**
  * Finds or creates the workspace of one member for one lab. All of it in one transaction: the row,
  * the room, and the starter as update 1; concurrent callers wait for the first and find its work.
@@ -62,15 +77,8 @@ export async function openWorkspace(
 	input: { classId: string; ownerId: string; lab: Lab },
 ): Promise<{ id: string; created: boolean }> {
 	const { classId, ownerId, lab } = input;
-	const mine = and(
-		eq(workspaces.classId, classId),
-		eq(workspaces.labSlug, lab.slug),
-		eq(workspaces.ownerId, ownerId),
-	);
-	const find = async (tx: Executor) =>
-		first(await tx.select({ id: workspaces.id }).from(workspaces).where(mine));
-	const existing = await find(db);
-	if (existing) return { id: existing.id, created: false };
+	const existing = await workspaceOf(db, classId, lab.slug, ownerId);
+	if (existing !== undefined) return { id: existing, created: false };
 	return db.transaction(async (tx) => {
 		await keepLabVersion(tx, lab);
 		const rows = await tx
@@ -79,7 +87,9 @@ export async function openWorkspace(
 			.onConflictDoNothing()
 			.returning({ id: workspaces.id });
 		const id = first(rows)?.id;
-		if (id === undefined) return { id: only([await find(tx)])!.id, created: false };
+		if (id === undefined) {
+			return { id: only([await workspaceOf(tx, classId, lab.slug, ownerId)])!, created: false };
+		}
 		await seed(tx, id, ownerId, lab.starter);
 		return { id, created: true };
 	});
