@@ -2,11 +2,18 @@
 
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
 import { app } from '#server/app.ts';
+import { guarded } from '#server/api/endpoint.ts';
 import { SESSION_COOKIE } from '#server/auth.ts';
 import { isTemporary } from '#server/failure.ts';
 import { clearSessionCookie, setSessionCookie } from '#server/kit.ts';
 
-export const handle: Handle = async ({ event, resolve }) => {
+export const handle: Handle = async (input) =>
+	// Programs get every failure in the one shape that they know.
+	/^\/api(\/|$)/.test(input.event.url.pathname)
+		? guarded(input.event, async () => answer(input))
+		: answer(input);
+
+const answer: Handle = async ({ event, resolve }) => {
 	event.locals.viewer = null;
 	const sessionId = event.cookies.get(SESSION_COOKIE);
 	if (sessionId !== undefined) {

@@ -13,6 +13,7 @@ import type { Submissions } from './submit.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import type { SyncClient } from './sync-client.ts';
 
+import type { WorkspaceFiles } from './workspace-files.ts';
 export interface App {
 	config: Pick<Config, 'origin'>;
 	db: Connection['db'];
@@ -21,6 +22,7 @@ export interface App {
 	labs: Labs;
 	sync: SyncClient;
 	runnerd: RunnerdClient;
+	files: WorkspaceFiles;
 	sandboxes: Sandboxes;
 	submissions: Submissions;
 	hub: EventHub;

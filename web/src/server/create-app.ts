@@ -22,6 +22,7 @@ import { Submissions } from './submit.ts';
 import { SyncClient } from './sync-client.ts';
 import { TicketSigner } from './tickets.ts';
 import { UpgradeProxy } from './upgrade.ts';
+import { WorkspaceFiles } from './workspace-files.ts';
 
 export interface RunningApp {
 	app: App;
@@ -98,7 +99,19 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const { origin, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
-			...{ config, db, connection, auth, labs, sync, runnerd, sandboxes, submissions },
+			files: new WorkspaceFiles(sync),
+			...{
+				config,
+				db,
+				connection,
+				auth,
+				labs,
+				sync,
+				runnerd,
+				sandboxes,
+				submissions,
+				judgingAgain,
+			},
 			...{ hub, open, presence, revoke, log },
 		},
 		upgrades: new UpgradeProxy({

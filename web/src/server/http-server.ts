@@ -2,6 +2,7 @@
 // that other sites' pages send, and sets the headers that every answer carries.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { refusalBody, type RefusalCode } from './api/refusals.ts';
 import type { Log } from './log.ts';
 import { isFromOurPages, mayChangeSomething, publicOrigin } from './origin.ts';
 
@@ -38,7 +39,8 @@ export function createWebServer(
 ): Server {
 	return createServer((request, response) => {
 		const origin = publicOrigin(request, configured);
-		if (origin === undefined) return refuse(response, 400, 'Which host?');
+		const no = (status: RefusedStatus, words: string) => refuse(request, response, status, words);
+		if (origin === undefined) return no(400, 'Which host?');
 		const { protocol, host } = new URL(origin);
 		request.headers[PROTOCOL_HEADER] = protocol.slice(0, -1);
 		request.headers.host = host;
@@ -50,17 +52,48 @@ export function createWebServer(
 				method: request.method,
 				origin: request.headers.origin,
 			});
-			return refuse(response, 403, 'This request does not come from a page of this classroom.');
+			return no(403, 'This request does not come from a page of this classroom.');
 		}
+		// SvelteKit would say so in plain text.
+		if (isApi(request) && !canBeDecoded(request)) return no(400, 'This address can’t be read.');
 		pages(request, response, (cause) => {
 			if (cause) log('error', 'a request failed', { cause });
-			refuse(response, cause ? 500 : 404, cause ? 'Something broke.' : 'Not found.');
+			no(cause ? 500 : 404, cause ? 'Something broke.' : 'Not found.');
 		});
 	});
 }
 
-function refuse(response: ServerResponse, status: number, words: string): void {
+type RefusedStatus = keyof typeof API_CODES;
+const API_CODES = {
+	400: 'bad-request',
+	403: 'other-origin',
+	404: 'no-such-address',
+	500: 'broken',
+} as const satisfies Record<number, RefusalCode>;
+
+function refuse(
+	request: IncomingMessage,
+	response: ServerResponse,
+	status: RefusedStatus,
+	words: string,
+): void {
 	if (response.headersSent) return void response.destroy();
-	response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
-	response.end(`${words}\n`);
+	const json = isApi(request);
+	response.writeHead(status, {
+		'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
+	});
+	response.end(
+		json ? JSON.stringify(refusalBody(API_CODES[status], { message: words })) : `${words}\n`,
+	);
+}
+
+const isApi = (request: IncomingMessage): boolean => /^\/api(\/|\?|$)/.test(request.url ?? '');
+
+function canBeDecoded(request: IncomingMessage): boolean {
+	try {
+		decodeURI(request.url?.split('?')[0] ?? '');
+		return true;
+	} catch {
+		return false;
+	}
 }
