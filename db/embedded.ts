@@ -190,10 +190,11 @@ export async function freePort(): Promise<number> {
 	throw new Error('No free port on 127.0.0.1 was found.');
 }
 
-export async function portIsFree(port: number): Promise<boolean> {
+/** On loopback, or on every interface. */
+export async function portIsFree(port: number, everywhere = false): Promise<boolean> {
 	const server = createServer();
 	try {
-		server.listen(port, '127.0.0.1');
+		server.listen({ port, ...(!everywhere && { host: '127.0.0.1' }) });
 		await once(server, 'listening');
 		return (server.address() as AddressInfo).port === port;
 	} catch {

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HELP, readOptions } from './options.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
@@ -25,7 +26,10 @@ const commands = {
 			: ['ops/bench/spine.ts', ...args],
 };
 
-/** @param {string} words */
+/**
+ * @param {string} words
+ * @returns {never}
+ */
 function refuse(words) {
 	console.error(`\n${words}\n`);
 	process.exit(1);
@@ -157,6 +161,15 @@ async function run(name, args) {
 const [name = '', ...args] = process.argv.slice(2);
 if (!Object.hasOwn(commands, name)) {
 	refuse(`Unknown command "${name}". There are: ${Object.keys(commands).join(', ')}.`);
+}
+if (name === 'start' || name === 'dev') {
+	// Said now, not after minutes of installing.
+	const { values, refusal } = readOptions(args, process.env);
+	if (!values) refuse(refusal);
+	if (values.help) {
+		console.log(HELP);
+		process.exit(0);
+	}
 }
 checkMachine();
 if (!installed()) await install();

@@ -23,8 +23,9 @@ beforeEach(async () => {
 	await mkdir(join(root, 'ops'));
 	await mkdir(join(root, 'node_modules', 'node', 'bin'), { recursive: true });
 	await symlink(process.execPath, join(root, 'node_modules', 'node', 'bin', 'node'));
-	const here = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
-	await copyFile(here, join(root, 'ops', 'bootstrap.mjs'));
+	for (const name of ['bootstrap.mjs', 'options.mjs']) {
+		await copyFile(fileURLToPath(new URL(name, import.meta.url)), join(root, 'ops', name));
+	}
 	await writeFile(join(root, 'ops', 'start.ts'), SUPERVISOR);
 	await writeFile(join(root, 'ops', 'check.ts'), 'process.exit(7);');
 	await lock({});
@@ -82,6 +83,19 @@ test('other commands run once, and their status is ours', async () => {
 	const { ended, said } = bootstrap(['chekc']);
 	expect(await ended).toBe(1);
 	expect(said()).toContain('There are: start, dev, test');
+});
+
+test('options are understood or refused before anything is installed', async () => {
+	await lock({ 'left-out': '1.0.0' });
+	const help = bootstrap(['start', '--help']);
+	expect(await help.ended).toBe(0);
+	expect(help.said()).toContain('--lan');
+	const unknown = bootstrap(['start', '--lam']);
+	expect(await unknown.ended).toBe(1);
+	expect(unknown.said()).toMatch(/Unknown option '--lam'[^]*npm start -- --lan/);
+	const swallowed = bootstrap(['start'], { npm_config_lan: 'true' });
+	expect(await swallowed.ended).toBe(1);
+	expect(swallowed.said()).toContain('Type: npm start -- --lan');
 });
 
 test('what node_modules lacks is installed, and why that fails is said in words', async () => {

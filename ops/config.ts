@@ -1,7 +1,9 @@
-// What `npm start` can be told, by environment or by `--port`.
+// What `npm start` can be told, by environment or by options.
 
-import { parseArgs } from 'node:util';
+import { resolve } from 'node:path';
 import { z } from 'zod';
+import { readOptions, type Options } from './options.mjs';
+import { Refusal } from './steps.ts';
 
 const port = z.coerce.number().int().min(0).max(65_533);
 
@@ -20,6 +22,16 @@ const Environment = z.object({
 	DOCKER_HOST: z.string().min(1).optional(),
 });
 
+/** How other devices are let in. */
+export interface LanConfig {
+	/** Names and addresses that were given; the first is the one to show. */
+	hosts: string[];
+	tls: TlsConfig;
+}
+
+export type TlsConfig =
+	{ kind: 'none' } | { kind: 'own' } | { kind: 'given'; certificate: string; key: string };
+
 export interface Config {
 	port: number;
 	data: string | undefined;
@@ -27,17 +39,17 @@ export interface Config {
 	databaseUrl: string | undefined;
 	dockerHost: string | undefined;
 	dev: boolean;
+	/** Undefined: this computer alone. */
+	lan: LanConfig | undefined;
 }
 
 export function readConfig(env: NodeJS.ProcessEnv, args: string[]): Config {
-	const { values } = parseArgs({
-		args,
-		options: { port: { type: 'string' }, dev: { type: 'boolean', default: false } },
-	});
+	const { values, refusal } = readOptions(args, env);
+	if (!values) throw new Refusal(refusal);
 	const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
 	if (values.port) present['CONTAINRLAB_PORT'] = values.port;
 	const parsed = Environment.safeParse(present);
-	if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+	if (!parsed.success) throw new Refusal(z.prettifyError(parsed.error));
 	return {
 		port: parsed.data.CONTAINRLAB_PORT,
 		data: parsed.data.CONTAINRLAB_DATA,
@@ -45,5 +57,15 @@ export function readConfig(env: NodeJS.ProcessEnv, args: string[]): Config {
 		databaseUrl: parsed.data.DATABASE_URL,
 		dockerHost: parsed.data.DOCKER_HOST,
 		dev: values.dev,
+		lan: values.lan ? { hosts: values.host ?? [], tls: tlsOf(values, env['INIT_CWD']) } : undefined,
 	};
+}
+
+/** Files are named from where npm was called, which is not where we run. */
+function tlsOf(values: Options, from = '.'): TlsConfig {
+	const { 'tls-cert': certificate, 'tls-key': key } = values;
+	if (certificate && key) {
+		return { kind: 'given', certificate: resolve(from, certificate), key: resolve(from, key) };
+	}
+	return values.tls ? { kind: 'own' } : { kind: 'none' };
 }

@@ -1,6 +1,7 @@
 // The processes of an installation, and what each is told.
 
 import { join } from 'node:path';
+import { originOf, type Lan } from './lan/lan.ts';
 import { ROOT } from './setup/data-dir.ts';
 import type { DataDir } from './setup/data-dir.ts';
 import type { Ports } from './setup/ports.ts';
@@ -16,6 +17,8 @@ export interface Installation {
 	dockerHost: string;
 	sandboxImage: string;
 	imagesVolume: string;
+	/** How other devices reach web; undefined: not at all. */
+	lan: Lan | undefined;
 	/** Services start again when their source changes; web serves unbundled pages. */
 	dev: boolean;
 }
@@ -80,7 +83,9 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			...passedOn('POOL_SIZE'),
 		}),
 		service('web', {
-			WEB_LISTEN: local(ports.web),
+			...(made.lan
+				? onTheNetwork(made.lan, ports.web)
+				: { WEB_LISTEN: local(ports.web), ...passedOn('WEB_HOSTS') }),
 			DATABASE_URL: made.databaseUrl,
 			SYNC_URL: `http://${local(ports.sync)}`,
 			SYNC_TOKEN_FILE: secrets.syncToken,
@@ -92,6 +97,16 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			...(made.dev ? { WEB_DEV: '1' } : { NODE_ENV: 'production' }),
 		}),
 	];
+}
+
+/** web alone is open to other devices. */
+function onTheNetwork(lan: Lan, port: number): Record<string, string> {
+	return {
+		WEB_LISTEN: `*:${port}`,
+		WEB_HOSTS: [...lan.names, ...(process.env['WEB_HOSTS']?.split(',') ?? [])].join(','),
+		WEB_LAN_ORIGIN: originOf(lan, port),
+		...(lan.tls && { WEB_TLS_CERT_FILE: lan.tls.certificate, WEB_TLS_KEY_FILE: lan.tls.key }),
+	};
 }
 
 /** What any program may need of our environment; nobody inherits the rest. */

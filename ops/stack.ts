@@ -43,6 +43,8 @@ export interface StackOptions {
 	/** Of web; 0 (the default) chooses free ones, the same at each start on a data directory. */
 	ports?: number;
 	env?: Record<string, string>;
+	/** As behind `npm start --`. */
+	args?: string[];
 	/** Sees what the supervisor prints, services' logs included. */
 	onOutput?: (line: string) => void;
 }
@@ -63,7 +65,7 @@ export interface Stack extends Omit<StackUp, 'kind'>, AsyncDisposable {
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-	const child = fork(fileURLToPath(new URL('./start.ts', import.meta.url)), [], {
+	const child = fork(fileURLToPath(new URL('./start.ts', import.meta.url)), options.args ?? [], {
 		execArgv: [],
 		detached: true,
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -7,6 +7,8 @@ import { connect, migrateToLatest } from '@containrlab/db/connect.ts';
 import { readConfig } from './config.ts';
 import { findEngine, gatherFacts, type FoundEngine } from './engine.ts';
 import { prepareImages } from './images.ts';
+import { announcement } from './lan/announce.ts';
+import { openLan, originOf } from './lan/lan.ts';
 import { selfCheck } from './self-check.ts';
 import { appServices, postgresService, type Installation } from './services.ts';
 import { openDataDir, ROOT, shortHash, type DataDir } from './setup/data-dir.ts';
@@ -62,7 +64,8 @@ async function start(): Promise<void> {
 	await takeOver(data, steps);
 
 	instance = config.instance ?? `c-${shortHash(data.path)}`;
-	const ports = await choosePorts(config.port, data.in('ports.json'));
+	const ports = await choosePorts(config.port, data.in('ports.json'), config.lan !== undefined);
+	const lan = config.lan && (await openLan(config.lan, data.in('secrets/tls.pem')));
 	const secrets = await openSecrets(data.in('secrets'));
 	const logs = logFor(data);
 
@@ -107,17 +110,29 @@ async function start(): Promise<void> {
 		dockerHost: address,
 		sandboxImage: prepared.sandbox,
 		imagesVolume: prepared.volume,
+		lan,
 		dev: config.dev,
 	};
 	const apps = appServices(installation, logs);
 	await steps.step('services', () => startAll(apps, data));
 	if (stopping) return;
 
-	const origin = `http://localhost:${ports.web}`;
-	announce(steps, origin, demo.joinCode, secrets, performance.now() - begun);
+	steps.say(`  ready in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+	const local = originOf({ host: 'localhost', secure: lan?.secure ?? false }, ports.web);
+	// The passwords are for the screen, not for the log file.
+	console.log(
+		announcement({
+			...{ origin: local, port: ports.web, lan, class: demo },
+			accounts: [
+				{ role: 'Instructor', email: INSTRUCTOR, password: secrets.instructorPassword.value },
+				{ role: 'Teaching assistant', email: TA, password: secrets.taPassword.value },
+			],
+			terminal: process.stdout.isTTY,
+		}),
+	);
 	tell({
 		kind: 'up',
-		origin,
+		origin: lan ? originOf(lan, ports.web) : local,
 		ports,
 		instance,
 		dataDir: data.path,
@@ -206,27 +221,6 @@ function logFor(data: DataDir) {
 			if (!routine.test(line)) console.log(`${name.padEnd(8)} │ ${line}`);
 		};
 	};
-}
-
-function announce(
-	steps: Steps,
-	origin: string,
-	joinCode: string,
-	secrets: Awaited<ReturnType<typeof openSecrets>>,
-	ms: number,
-): void {
-	// The passwords are for the screen, not for the log file.
-	steps.say(`  ready in ${(ms / 1000).toFixed(1)} s`);
-	console.log(`
-  ContainrLab is at   ${origin}
-
-  Instructor          ${INSTRUCTOR}   ${secrets.instructorPassword.value}
-  Teaching assistant  ${TA}   ${secrets.taPassword.value}
-  Class code          ${joinCode}
-  Join link           ${origin}/join/${joinCode}
-
-  Ctrl-C stops everything and keeps all work.
-`);
 }
 
 /** Web first, then what it needs; data, volumes and images stay. */

@@ -1,7 +1,7 @@
 // The ready-made class that a first start comes with: Docker 101, an instructor and a TA.
 
 import { hash } from '@node-rs/argon2';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Connection } from '@containrlab/db/connect.ts';
 import { createClass } from '@containrlab/db/queries/classes.ts';
 import { classes, labVersions, members, users } from '@containrlab/db/schema.ts';
@@ -18,7 +18,10 @@ const LABS = ['01-first-dockerfile'];
 /** Next to the web's own cost; both are OWASP's first choice for argon2id. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
+/** The instructor's own class to begin with: the ready-made one, or what has taken its place. */
 export interface DemoClass {
+	id: string;
+	name: string;
 	joinCode: string;
 }
 
@@ -55,11 +58,11 @@ export async function ensureDemoClass(
 		};
 		const instructor = await person('Instructor', INSTRUCTOR, passwords.instructor, true);
 		const taught = await tx
-			.select({ joinCode: classes.joinCode })
+			.select({ id: classes.id, name: classes.name, joinCode: classes.joinCode })
 			.from(members)
 			.innerJoin(classes, eq(classes.id, members.classId))
 			.where(and(eq(members.userId, instructor), eq(members.role, 'instructor')))
-			.orderBy(classes.createdAt)
+			.orderBy(isNotNull(classes.archivedAt), classes.createdAt)
 			.limit(1);
 		if (taught[0]) return taught[0];
 		const ta = await person('Teaching assistant', TA, passwords.ta, false);
@@ -68,6 +71,6 @@ export async function ensureDemoClass(
 			{ classId: made.id, userId: instructor, role: 'instructor' },
 			{ classId: made.id, userId: ta, role: 'ta' },
 		]);
-		return { joinCode: made.joinCode };
+		return { id: made.id, name: made.name, joinCode: made.joinCode };
 	});
 }

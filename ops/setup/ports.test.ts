@@ -15,8 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-async function occupy(port: number): Promise<AsyncDisposable> {
-	const server = createServer().listen(port, '127.0.0.1');
+async function occupy(port: number, host = '127.0.0.1'): Promise<AsyncDisposable> {
+	const server = createServer().listen(port, host);
 	await once(server, 'listening');
 	return {
 		[Symbol.asyncDispose]: async () => {
@@ -31,7 +31,14 @@ test('a taken port is refused with who took it and what to do', async () => {
 	await using _taken = await occupy(port);
 	const refused = choosePorts(port, join(dir, 'ports.json'));
 	await expect(refused).rejects.toThrow(`Port ${port}`);
-	await expect(refused).rejects.toThrow(`CONTAINRLAB_PORT=${port + 100}`);
+	await expect(refused).rejects.toThrow(`--port ${port + 100}`);
+});
+
+test('for a class on the network web’s port must be free on every interface', async () => {
+	const port = await freePort();
+	await using _taken = await occupy(port, '127.0.0.2');
+	await expect(choosePorts(port, join(dir, 'ports.json'))).resolves.toMatchObject({ web: port });
+	await expect(choosePorts(port, join(dir, 'ports.json'), true)).rejects.toThrow(`Port ${port}`);
 });
 
 test('free ports differ, and the next start gets the same, except one that is taken by then', async () => {

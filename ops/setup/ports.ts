@@ -14,12 +14,16 @@ const Ports = z.object({
 });
 export type Ports = z.infer<typeof Ports>;
 
-/** `first` 0: free ones, remembered in `file` so that an open page finds the next start. */
-export async function choosePorts(first: number, file: string): Promise<Ports> {
+/**
+ * `first` 0: free ones, remembered in `file` so that an open page finds the next start. With `lan`,
+ * web's must be free on every interface.
+ */
+export async function choosePorts(first: number, file: string, lan = false): Promise<Ports> {
 	if (first !== 0) {
 		const ports = { web: first, sync: first + 1, runnerd: first + 2 };
 		for (const [service, port] of Object.entries(ports)) {
-			if (!(await portIsFree(port))) throw await taken(port, service, first);
+			const everywhere = lan && service === 'web';
+			if (!(await portIsFree(port, everywhere))) throw await taken(port, service, first);
 		}
 		// Nobody outside needs to know it.
 		const postgres = (await portIsFree(first + 3)) ? first + 3 : await freePort();
@@ -29,14 +33,14 @@ export async function choosePorts(first: number, file: string): Promise<Ports> {
 		.then((text) => Ports.safeParse(JSON.parse(text)).data)
 		.catch(() => undefined);
 	const chosen = new Set<number>();
-	const pick = async (wanted: number | undefined): Promise<number> => {
-		let port = wanted && (await portIsFree(wanted)) ? wanted : await freePort();
+	const pick = async (wanted: number | undefined, everywhere = false): Promise<number> => {
+		let port = wanted && (await portIsFree(wanted, everywhere)) ? wanted : await freePort();
 		while (chosen.has(port)) port = await freePort();
 		chosen.add(port);
 		return port;
 	};
 	const ports: Ports = {
-		web: await pick(remembered?.web),
+		web: await pick(remembered?.web, lan),
 		sync: await pick(remembered?.sync),
 		runnerd: await pick(remembered?.runnerd),
 		postgres: await pick(remembered?.postgres),
@@ -51,6 +55,6 @@ async function taken(port: number, service: string, first: number): Promise<Refu
 	const by = who ? `${who[1]} (pid ${who[2]})` : 'another program';
 	return new Refusal(
 		`Port ${port}, which ${service} needs, is taken by ${by}. ` +
-			`End it, or choose others: CONTAINRLAB_PORT=${first + 100} npm start`,
+			`End it, or choose others: npm start -- --port ${first + 100}`,
 	);
 }
