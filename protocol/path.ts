@@ -10,6 +10,8 @@ export const FILE_LIMITS = {
 	binary: 8 * 1024 * 1024,
 	/** All binary files of one submission. */
 	binaryTotal: 32 * 1024 * 1024,
+	/** All bytes that web keeps for one workspace, those of earlier versions too. */
+	kept: 256 * 1024 * 1024,
 	/** Entries in one workspace. */
 	files: 2000,
 	segment: 255,

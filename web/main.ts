@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { readConfig, type Config } from './config.ts';
 import { provideApp } from './src/server/app.ts';
+import { BODY_MOST } from './src/server/body-limit.ts';
 import { createApp } from './src/server/create-app.ts';
 import { createWebServer, PROTOCOL_HEADER, type PageHandler } from './src/server/http-server.ts';
 import { log } from './src/server/log.ts';
@@ -57,6 +58,7 @@ async function loadPages(config: Config, server: Server): Promise<PageHandler> {
 	}
 	// adapter-node reads these when it is loaded; without them it takes every request for https.
 	process.env['PROTOCOL_HEADER'] = PROTOCOL_HEADER;
+	process.env['BODY_SIZE_LIMIT'] = String(BODY_MOST);
 	const built = new URL('./build/handler.js', import.meta.url).href;
 	const { handler } = (await import(built)) as { handler: PageHandler };
 	return handler;

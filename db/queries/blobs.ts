@@ -1,8 +1,8 @@
 // Content-addressed bytes: what a submission holds, and what a fresh sandbox must get back.
 
 import { createHash } from 'node:crypto';
-import { eq, inArray } from 'drizzle-orm';
-import { blobs, workspaceBlobs } from '../schema.ts';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { blobs, workspaceBlobs, workspaces } from '../schema.ts';
 import { first, type Executor } from './executor.ts';
 
 export type Blob = { sha: string; bytes: Uint8Array };
@@ -51,4 +51,50 @@ export async function blobsOfWorkspace(db: Executor, workspaceId: string): Promi
 		.from(workspaceBlobs)
 		.where(eq(workspaceBlobs.workspaceId, workspaceId));
 	return rows.map((row) => row.sha);
+}
+
+/** What a workspace holds, and how large each is. */
+export async function blobSizes(db: Executor, workspaceId: string): Promise<Map<string, number>> {
+	const rows = await db
+		.select({ sha: blobs.sha, size: blobs.size })
+		.from(workspaceBlobs)
+		.innerJoin(blobs, eq(blobs.sha, workspaceBlobs.sha))
+		.where(eq(workspaceBlobs.workspaceId, workspaceId));
+	return new Map(rows.map((row) => [row.sha, row.size]));
+}
+
+/** Undefined for bytes that this workspace never held, whoever else may hold them. */
+export async function blobOfWorkspace(
+	db: Executor,
+	workspaceId: string,
+	sha: string,
+): Promise<Uint8Array | undefined> {
+	const rows = await db
+		.select({ bytes: blobs.bytes })
+		.from(workspaceBlobs)
+		.innerJoin(blobs, eq(blobs.sha, workspaceBlobs.sha))
+		.where(and(eq(workspaceBlobs.workspaceId, workspaceId), eq(workspaceBlobs.sha, sha)));
+	return first(rows)?.bytes;
+}
+
+/** Keeps what someone uploads, unless all that the workspace has kept would exceed `limit` bytes. */
+export async function keepUpload(
+	db: Executor,
+	workspaceId: string,
+	blob: Blob,
+	limit: number,
+): Promise<boolean> {
+	return db.transaction(async (tx) => {
+		// Uploads of one workspace wait for one another: together they mustn't pass the limit.
+		await tx.select().from(workspaces).where(eq(workspaces.id, workspaceId)).for('update');
+		const kept = await tx
+			.select({ size: sql<number>`coalesce(sum(${blobs.size}), 0)`.mapWith(Number) })
+			.from(workspaceBlobs)
+			.innerJoin(blobs, eq(blobs.sha, workspaceBlobs.sha))
+			.where(eq(workspaceBlobs.workspaceId, workspaceId));
+		if ((first(kept)?.size ?? 0) + blob.bytes.length > limit) return false;
+		await keepBlobs(tx, [blob]);
+		await linkBlobs(tx, workspaceId, [blob.sha]);
+		return true;
+	});
 }

@@ -1,9 +1,11 @@
 // Each request: whose it is; and each failure: logged, never shown.
 
+import { error } from '@sveltejs/kit';
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
 import { app } from '#server/app.ts';
 import { guarded } from '#server/api/endpoint.ts';
 import { SESSION_COOKIE } from '#server/auth.ts';
+import { bodyRefusal } from '#server/body-limit.ts';
 import { isTemporary } from '#server/failure.ts';
 import { clearSessionCookie, setSessionCookie } from '#server/kit.ts';
 
@@ -15,6 +17,10 @@ export const handle: Handle = async (input) =>
 
 const answer: Handle = async ({ event, resolve }) => {
 	event.locals.viewer = null;
+	const refusal = bodyRefusal(event.request, event.route.id);
+	if (refusal) {
+		error(refusal, 'That is too much at once.', { advice: 'Send less, or a smaller file.' });
+	}
 	const sessionId = event.cookies.get(SESSION_COOKIE);
 	if (sessionId !== undefined) {
 		const session = await app().auth.viewer(sessionId);

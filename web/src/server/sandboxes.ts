@@ -79,6 +79,16 @@ export class Sandboxes {
 		}
 	}
 
+	/** Bytes that are so new that only the sandbox holds them; undefined when it can't be asked. */
+	async bytes(workspaceId: string, sha: string): Promise<Uint8Array | undefined> {
+		try {
+			return await this.#runnerd.blob(workspaceId, sha);
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			return undefined;
+		}
+	}
+
 	async #ask(ask: () => Promise<SandboxState | null>): Promise<SandboxView> {
 		try {
 			return { ok: true, runnerDown: false, sandbox: await ask() };
