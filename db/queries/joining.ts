@@ -1,7 +1,9 @@
 // Coming into a class: one at a time in each, so that two people never get in under one name.
 
 import { and, asc, eq, inArray } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import { normaliseCode } from '@containrlab/protocol/code.ts';
+import type { Role } from '@containrlab/protocol/ticket.ts';
 import { classes, members, removals, users } from '../schema.ts';
 import { first, type Executor } from './executor.ts';
 
@@ -71,4 +73,18 @@ export async function admit(
 	await tx
 		.insert(members)
 		.values({ classId, userId, role: 'student', studentNumber: studentNumber ?? null });
+}
+
+/** In each class that someone is in: their role, and another's. */
+export async function rolesOfBoth(
+	db: Executor,
+	userId: string,
+	otherId: string,
+): Promise<{ role: Role; other: Role | null }[]> {
+	const theirs = alias(members, 'theirs');
+	return db
+		.select({ role: members.role, other: theirs.role })
+		.from(members)
+		.leftJoin(theirs, and(eq(theirs.classId, members.classId), eq(theirs.userId, otherId)))
+		.where(eq(members.userId, userId));
 }

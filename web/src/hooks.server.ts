@@ -7,7 +7,8 @@ import { guarded } from '#server/api/endpoint.ts';
 import { SESSION_COOKIE } from '#server/auth.ts';
 import { bodyRefusal } from '#server/body-limit.ts';
 import { isTemporary } from '#server/failure.ts';
-import { clearSessionCookie, setSessionCookie } from '#server/kit.ts';
+import { refuseMisshapenForms } from '#server/forms.ts';
+import { clearSessionCookie, setSessionCookie } from '#server/identity.ts';
 
 export const handle: Handle = async (input) =>
 	// Programs get every failure in the one shape that they know.
@@ -21,6 +22,7 @@ const answer: Handle = async ({ event, resolve }) => {
 	if (refusal) {
 		error(refusal, 'That is too much at once.', { advice: 'Send less, or a smaller file.' });
 	}
+	refuseMisshapenForms(event.request);
 	const sessionId = event.cookies.get(SESSION_COOKIE);
 	if (sessionId !== undefined) {
 		const session = await app().auth.viewer(sessionId);

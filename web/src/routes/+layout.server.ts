@@ -2,6 +2,6 @@
 
 import type { LayoutServerLoad } from './$types';
 
-export const load: LayoutServerLoad = ({ locals }) => ({
-	me: locals.viewer && { id: locals.viewer.id, name: locals.viewer.name },
+export const load: LayoutServerLoad = ({ locals: { viewer } }) => ({
+	me: viewer && { id: viewer.id, name: viewer.name, guest: viewer.email === null },
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mayInClass, mayInWorkspace } from './access.ts';
+import { mayInClass, mayInWorkspace, mayReissueReturnCode } from './access.ts';
 
 it('lets staff teach, and everyone in the class see it', () => {
 	expect(mayInClass('instructor', 'teach')).toBe(true);
@@ -22,4 +22,17 @@ it.each([
 	const all = ['see', 'edit', 'lower-hand', 'drive', 'submit', 'raise-hand'] as const;
 	const acts = all.filter((act) => mayInWorkspace(role, isOwner, act));
 	expect(acts.join(' ')).toBe(expected);
+});
+
+it('lets staff be trusted with a return code only where they may see everything it opens', () => {
+	const ask = (...roles: Parameters<typeof mayReissueReturnCode>[1]) =>
+		mayReissueReturnCode({ admin: false }, roles);
+	expect(ask({ role: 'student', other: 'ta' })).toBe(true);
+	expect(ask({ role: 'student', other: 'instructor' })).toBe(true);
+	expect(ask({ role: 'ta', other: 'instructor' })).toBe(true);
+	expect(ask({ role: 'ta', other: 'ta' })).toBe(false);
+	expect(ask({ role: 'instructor', other: 'instructor' })).toBe(false);
+	expect(ask({ role: 'student', other: 'student' })).toBe(false);
+	expect(ask({ role: 'student', other: 'ta' }, { role: 'student', other: null })).toBe(false);
+	expect(mayReissueReturnCode({ admin: true }, [{ role: 'student', other: null }])).toBe(true);
 });

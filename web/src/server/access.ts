@@ -36,6 +36,21 @@ export const mayCreateClasses = (viewer: Pick<Viewer, 'admin' | 'instructor'>): 
 
 export const mayNameInstructors = (viewer: Pick<Viewer, 'admin'>): boolean => viewer.admin;
 
+/**
+ * Who holds a return code is that person, in all their classes: only who may see all they do there
+ * may make a new one. `roles`: theirs in each of their classes, and the asker's.
+ */
+export function mayReissueReturnCode(
+	viewer: Pick<Viewer, 'admin'>,
+	roles: readonly { role: Role; other: Role | null }[],
+): boolean {
+	if (viewer.admin) return true;
+	return roles.every(
+		({ role, other }) =>
+			(role === 'student' && other === 'ta') || (role !== 'instructor' && other === 'instructor'),
+	);
+}
+
 export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
 	if (act === 'see' || act === 'edit' || act === 'lower-hand') return isOwner || isStaff(role);
 	// Staff watch a terminal and read attempts; typing, submitting and asking are the owner's.

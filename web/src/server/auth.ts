@@ -1,161 +1,220 @@
-// Who someone is: accounts, guests and their sessions. The only module that knows Lucia.
+// Who someone is: accounts and guests, how they come in, and what they change about themselves.
 
-import { DrizzlePostgreSQLAdapter } from '@lucia-auth/adapter-drizzle';
-import { Lucia, TimeSpan } from 'lucia';
 import type { Database } from '@containrlab/db/connect.ts';
-import { addMember, classByJoinCode, roleIn } from '@containrlab/db/queries/classes.ts';
-import { emitEvent } from '@containrlab/db/queries/events.ts';
-import { insertGuest, insertUser, userByEmail } from '@containrlab/db/queries/users.ts';
-import { sessions, users } from '@containrlab/db/schema.ts';
-import { hashPassword, verifyPassword } from './password.ts';
-import { Throttle } from './throttle.ts';
+import { recordAudit } from '@containrlab/db/queries/audit.ts';
+import { roleIn } from '@containrlab/db/queries/classes.ts';
+import { classOfCode, rolesOfBoth } from '@containrlab/db/queries/joining.ts';
+import {
+	insertUser,
+	makeAccount,
+	returnCodeIssued,
+	setPassword,
+	userById,
+} from '@containrlab/db/queries/users.ts';
+import { mayReissueReturnCode } from './access.ts';
+import { CodeGuesses } from './code-guesses.ts';
+import { DeviceCookies, type Device } from './device-cookie.ts';
+import { isOpen, joinClass, rename, type JoinRefusal, type JoinRequest } from './joining.ts';
+import { deriveKey } from './keys.ts';
+import { hashPassword } from './password.ts';
+import { ReturnCodes } from './return-codes.ts';
+import type { Revocation } from './revocation.ts';
+import { PasswordGate } from './sign-in.ts';
+import { Sessions, type NewSession, type Viewer, type Visit } from './sessions.ts';
 
-/** Whoever a session belongs to. */
-export interface Viewer {
-	id: string;
-	name: string;
-	/** Null for guests. */
-	email: string | null;
-	admin: boolean;
-	/** May create classes; an admin may anyway. */
-	instructor: boolean;
-	sessionId: string;
-}
+export { SESSION_COOKIE } from './sessions.ts';
+export type { ListedSession, NewSession, Viewer, Visit } from './sessions.ts';
 
-/** A session cookie's content and end. */
-export interface NewSession {
-	id: string;
-	userId: string;
-	expiresAt: Date;
-}
+type Refused<Reason extends string> = { ok: false; reason: Reason };
+type Entered = { ok: true; session: NewSession };
 
-export type SignIn = { ok: true; session: NewSession } | { ok: false; reason: 'wrong' };
-export type SignUp = { ok: true; session: NewSession } | { ok: false; reason: 'taken' };
+export type SignIn = Entered | Refused<'wrong' | 'busy'>;
+export type SignUp = Entered | Refused<'taken'>;
+export type Return = Entered | Refused<'unknown' | 'busy'>;
 export type Join =
-	| { ok: true; classId: string; session: NewSession | undefined }
-	| { ok: false; reason: 'no-class' };
+	| {
+			ok: true;
+			classId: string;
+			/** Of someone new, with the code that they must be shown. */
+			guest: { session: NewSession; returnCode: string } | undefined;
+	  }
+	| Refused<JoinRefusal | 'busy'>;
+export type Reissue =
+	{ ok: true; code: string } | Refused<'not-a-member' | 'has-account' | 'not-allowed'>;
 
-export const SESSION_COOKIE = 'containrlab_session';
-/** As Lucia makes them; a cookie may hold anything. */
-const SESSION_ID = /^[a-z0-9]{20,80}$/;
-
-type UserAttributes = {
+/** What the join page knows of a class before anyone is in. */
+export interface Door {
+	id: string;
 	name: string;
-	email: string | null;
-	admin: boolean;
-	instructor: boolean;
-};
-const createLucia = (db: Database) =>
-	new Lucia(new DrizzlePostgreSQLAdapter(db, sessions, users), {
-		sessionExpiresIn: new TimeSpan(30, 'd'),
-		getUserAttributes: ({ name, email, admin, instructor }: UserAttributes) => ({
-			...{ name, email, admin, instructor },
-		}),
-	});
-
-declare module 'lucia' {
-	interface Register {
-		Lucia: ReturnType<typeof createLucia>;
-		DatabaseUserAttributes: UserAttributes;
-	}
+	open: boolean;
+	asksStudentNumber: boolean;
+	retentionDays: number;
 }
 
 export class Auth {
+	readonly sessions: Sessions;
+	readonly devices: DeviceCookies;
 	readonly #db: Database;
-	readonly #lucia: ReturnType<typeof createLucia>;
-	readonly #throttle: Throttle;
-	/** Codes are guessed by trying many, so they share one count: generous, and never long. */
-	readonly #codes: Throttle;
+	readonly #codes: ReturnCodes;
+	readonly #gate: PasswordGate;
+	readonly #guesses = new CodeGuesses();
 
-	constructor(db: Database) {
+	/** `secret`: what the keys of return codes and device cookies are derived from. */
+	constructor(db: Database, secret: string, revoke: (revocation: Revocation) => Promise<void>) {
 		this.#db = db;
-		this.#lucia = createLucia(db);
-		this.#throttle = new Throttle();
-		this.#codes = new Throttle({ free: 60, forgiveMs: 2_000, maxDelayMs: 2_000 });
+		this.sessions = new Sessions(db, revoke);
+		this.devices = new DeviceCookies(deriveKey(secret, 'devices'));
+		this.#codes = new ReturnCodes(deriveKey(secret, 'return-codes'));
+		this.#gate = new PasswordGate(db);
 	}
 
-	/** `renewed`: the cookie must be sent again, because the session was prolonged. */
-	async viewer(
-		sessionId: string,
-	): Promise<{ viewer: Viewer; renewed: NewSession | undefined } | undefined> {
-		if (!SESSION_ID.test(sessionId)) return undefined;
-		const { session, user } = await this.#lucia.validateSession(sessionId);
-		if (!session) return undefined;
-		const { id, name, email, admin, instructor } = user;
-		return {
-			viewer: { id, name, email, admin, instructor, sessionId: session.id },
-			renewed: session.fresh ? session : undefined,
-		};
+	viewer(sessionId: string) {
+		return this.sessions.viewer(sessionId);
 	}
 
-	async signIn(email: string, password: string): Promise<SignIn> {
-		const key = `account:${email.toLowerCase()}`;
-		await waitFor(this.#throttle.delay(key));
-		const user = await userByEmail(this.#db, email);
-		if (!(await verifyPassword(user?.passwordHash, password)) || !user) {
-			this.#throttle.failed(key);
-			return { ok: false, reason: 'wrong' };
-		}
-		this.#throttle.succeeded(key);
-		return { ok: true, session: await this.#begin(user.id) };
+	async signIn(
+		input: { email: string; password: string; device: Device | undefined },
+		visit: Visit,
+	): Promise<SignIn> {
+		const checked = await this.#gate.check(input.email, input.password, input.device);
+		if (!checked.ok) return checked;
+		const { id, passwordHash } = checked.user;
+		const session = await this.sessions.begin(id, visit);
+		// Changed while we checked the old one: what ended all sessions has missed this one.
+		if ((await userById(this.#db, id))?.passwordHash === passwordHash) return { ok: true, session };
+		await this.sessions.end(session.id);
+		return { ok: false, reason: 'wrong' };
 	}
 
-	async signUp(input: { name: string; email: string; password: string }): Promise<SignUp> {
-		const passwordHash = await hashPassword(input.password);
-		const user = await insertUser(this.#db, {
-			name: input.name,
-			login: { email: input.email, passwordHash },
-		});
+	async signUp(
+		input: { name: string; email: string; password: string },
+		visit: Visit,
+	): Promise<SignUp> {
+		const { name, email, password } = input;
+		const login = { email, passwordHash: await hashPassword(password) };
+		const user = await insertUser(this.#db, { name, login });
 		if (!user) return { ok: false, reason: 'taken' };
-		return { ok: true, session: await this.#begin(user.id) };
+		return { ok: true, session: await this.sessions.begin(user.id, visit) };
 	}
 
-	/** The class behind a code, for the page that asks for a name. */
-	async classOfCode(code: string): Promise<{ id: string; name: string } | undefined> {
-		await waitFor(this.#codes.delay(CODES));
-		const found = await classByJoinCode(this.#db, code);
-		if (!found) this.#codes.failed(CODES);
-		return found && { id: found.id, name: found.name };
+	/** The same person as before, on whatever device. */
+	async enterByReturnCode(code: string, visit: Visit): Promise<Return> {
+		const userId = await this.#codes.userOf(this.#db, code);
+		if (userId === undefined) {
+			return { ok: false, reason: (await this.#guesses.wrong()) ? 'unknown' : 'busy' };
+		}
+		const session = await this.sessions.begin(userId, visit);
+		// Withdrawn while it was used: what ended all sessions has missed this one.
+		if ((await this.#codes.userOf(this.#db, code)) === userId) return { ok: true, session };
+		await this.sessions.end(session.id);
+		return { ok: false, reason: 'unknown' };
 	}
 
-	/** As the one who is signed in, or as a new guest with a name. */
-	async join(code: string, who: { viewer: Viewer } | { name: string }): Promise<Join> {
-		const found = await this.classOfCode(code);
-		if (!found) return { ok: false, reason: 'no-class' };
-		const userId = await this.#db.transaction(async (tx) => {
-			const user = 'viewer' in who ? who.viewer : await insertGuest(tx, who.name);
-			if ((await roleIn(tx, found.id, user.id)) === undefined) {
-				await addMember(tx, { classId: found.id, userId: user.id, role: 'student' });
-				const event = { type: 'members', class: found.id } as const;
-				await emitEvent(tx, { classId: found.id, workspaceId: null }, event);
-			}
-			return user.id;
+	/** The class behind a code; `busy` for who tries too many. */
+	async classOfCode(code: string): Promise<Door | undefined | 'busy'> {
+		const found = await classOfCode(this.#db, code);
+		if (!found) return (await this.#guesses.wrong()) ? undefined : 'busy';
+		const { id, name, asksStudentNumber, retentionDays } = found;
+		return { id, name, open: isOpen(found), asksStudentNumber, retentionDays };
+	}
+
+	async join(request: JoinRequest, visit: Visit): Promise<Join> {
+		const joined = await joinClass(this.#db, this.#codes, request);
+		if (!joined.ok) {
+			const busy = joined.reason === 'no-class' && !(await this.#guesses.wrong());
+			return busy ? { ok: false, reason: 'busy' } : joined;
+		}
+		const { classId, userId, returnCode } = joined;
+		const guest =
+			returnCode === undefined
+				? undefined
+				: { returnCode, session: await this.sessions.begin(userId, visit) };
+		return { ok: true, classId, guest };
+	}
+
+	rename(viewer: Viewer, name: string): Promise<'renamed' | 'name-taken'> {
+		return rename(this.#db, viewer.id, name);
+	}
+
+	/** When a guest's code was made. */
+	returnCodeIssued(viewer: Viewer): Promise<Date | undefined> {
+		return returnCodeIssued(this.#db, viewer.id);
+	}
+
+	/** A guest's own wish: other devices are signed out. Undefined for accounts, which need none. */
+	async renewReturnCode(viewer: Viewer): Promise<string | undefined> {
+		if ((await userById(this.#db, viewer.id))?.email !== null) return undefined;
+		const code = await this.#codes.issue(this.#db, viewer.id);
+		await this.sessions.endAll(viewer.id, viewer.sessionId);
+		return code;
+	}
+
+	/**
+	 * By staff, for a member of their class who lost theirs. Whoever holds the new code is that
+	 * person, so everything that was open under the old one ends at once.
+	 */
+	async reissueReturnCode(input: {
+		actor: Viewer;
+		classId: string;
+		userId: string;
+	}): Promise<Reissue> {
+		const { actor, classId, userId } = input;
+		const [user, role, roles] = await Promise.all([
+			userById(this.#db, userId),
+			roleIn(this.#db, classId, userId),
+			rolesOfBoth(this.#db, userId, actor.id),
+		]);
+		if (!user || role === undefined) return { ok: false, reason: 'not-a-member' };
+		if (!mayReissueReturnCode(actor, roles)) return { ok: false, reason: 'not-allowed' };
+		if (user.email !== null) return { ok: false, reason: 'has-account' };
+		const code = await this.#db.transaction(async (tx) => {
+			await recordAudit(tx, {
+				...{ actorId: actor.id, action: 'return-code.reissue', classId, subject: userId },
+			});
+			return this.#codes.issue(tx, userId);
 		});
-		return {
-			ok: true,
-			classId: found.id,
-			session: 'viewer' in who ? undefined : await this.#begin(userId),
-		};
+		// After the commit: who entered by the old code meanwhile looks once more, and finds it gone.
+		await this.sessions.endAll(userId);
+		return { ok: true, code };
 	}
 
-	async end(sessionId: string): Promise<void> {
-		await this.#lucia.invalidateSession(sessionId);
+	/** A guest gets a login and keeps everything; the return code is withdrawn. */
+	async becomeAccount(
+		viewer: Viewer,
+		input: { email: string; password: string },
+		visit: Visit,
+	): Promise<Entered | Refused<'taken' | 'has-account'>> {
+		const login = { email: input.email, passwordHash: await hashPassword(input.password) };
+		try {
+			const made = await this.#db.transaction((tx) => makeAccount(tx, viewer.id, login));
+			if (!made) return { ok: false, reason: 'has-account' };
+		} catch (cause) {
+			if (isUniqueViolation(cause)) return { ok: false, reason: 'taken' };
+			throw cause;
+		}
+		const session = await this.sessions.begin(viewer.id, visit);
+		await this.sessions.endAll(viewer.id, session.id);
+		return { ok: true, session };
 	}
 
-	/** Sessions that nobody can use any more. */
-	async forgetExpired(): Promise<void> {
-		await this.#lucia.deleteExpiredSessions();
-	}
-
-	/** Always a new id: whoever knew the one before knows nothing. */
-	async #begin(userId: string): Promise<NewSession> {
-		const { id, expiresAt } = await this.#lucia.createSession(userId, {});
-		return { id, userId, expiresAt };
+	/** Everyone else who is signed in on this account is signed out. */
+	async changePassword(
+		viewer: Viewer,
+		input: { current: string; password: string; device: Device | undefined },
+	): Promise<{ ok: true } | Refused<'wrong' | 'busy'>> {
+		if (viewer.email === null) return { ok: false, reason: 'wrong' };
+		const checked = await this.#gate.check(viewer.email, input.current, input.device);
+		if (!checked.ok) return checked;
+		await setPassword(this.#db, viewer.id, await hashPassword(input.password));
+		await this.sessions.endAll(viewer.id, viewer.sessionId);
+		return { ok: true };
 	}
 }
 
-const CODES = 'codes';
-
-async function waitFor(ms: number): Promise<void> {
-	if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+function isUniqueViolation(failure: unknown): boolean {
+	for (let at = failure, depth = 0; at instanceof Error && depth < 6; depth += 1) {
+		if ((at as { code?: unknown }).code === '23505') return true;
+		at = at.cause;
+	}
+	return false;
 }

@@ -4,7 +4,6 @@ import { connect } from '@containrlab/db/connect.ts';
 import { pruneEvents } from '@containrlab/db/queries/events.ts';
 import { touchWorkspace } from '@containrlab/db/queries/workspaces.ts';
 import { newId } from '@containrlab/protocol/id.ts';
-import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
 import { Auth } from './auth.ts';
@@ -14,7 +13,7 @@ import { Judging } from './judging.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
 import { Presence, PresenceMessage } from './presence.ts';
-import { OpenConnections, type Revocation } from './revocation.ts';
+import { OpenConnections, Revocation } from './revocation.ts';
 import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -36,20 +35,19 @@ export interface RunningApp {
 const EVENT_DAYS = 7;
 const TIDY_MS = 3_600_000;
 
-const RevocationMessage = z.discriminatedUnion('kind', [
-	z.object({ kind: z.literal('session'), sessionId: z.string() }),
-	z.object({ kind: z.literal('member'), userId: z.string(), classId: z.string() }),
-]);
-
 export async function createApp(config: Config): Promise<RunningApp> {
 	const connection = connect(config.databaseUrl, { max: 12 });
 	const { db, sql } = connection;
-	const auth = new Auth(db);
 	const tickets = new TicketSigner(config.ticketPrivateKey);
 	const sync = new SyncClient(config.syncUrl, config.syncToken);
 	const runnerd = new RunnerdClient(config.runnerdUrl, config.runnerdToken);
 	const labs = await Labs.read(config.labsDir, log);
 	const open = new OpenConnections();
+	const revoke = async (revocation: Revocation) => {
+		open.apply(revocation);
+		await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
+	};
+	const auth = new Auth(db, config.ticketPrivateKey, revoke);
 	const hub = new EventHub(connection, log);
 	const sandboxes = new Sandboxes({ db, runnerd, tickets, log });
 
@@ -83,16 +81,12 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		if (news) hub.tell(news);
 	};
 
-	const revoke = async (revocation: Revocation) => {
-		open.apply(revocation);
-		await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
-	};
 	const hearRevocation = (payload: string) => {
-		open.apply(RevocationMessage.parse(JSON.parse(payload)));
+		open.apply(Revocation.parse(JSON.parse(payload)));
 	};
 	// No table grows for ever: what nobody can use or ask for is dropped.
 	const tidy = async () => {
-		await auth.forgetExpired();
+		await auth.sessions.endExpired();
 		await pruneEvents(db, EVENT_DAYS);
 	};
 	let tidying: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 // From a page's request to a decision: who asks, may they, and what a refusal looks like in SvelteKit.
 
-import { error, redirect, type Cookies, type RequestEvent } from '@sveltejs/kit';
+import { error, redirect, type RequestEvent } from '@sveltejs/kit';
 import {
 	accessToAttempt,
 	accessToClass,
@@ -11,7 +11,7 @@ import {
 	type WorkspaceAct,
 } from './access.ts';
 import { app } from './app.ts';
-import { SESSION_COOKIE, type NewSession, type Viewer } from './auth.ts';
+import type { Viewer } from './auth.ts';
 
 type Asking = Pick<RequestEvent, 'locals' | 'url' | 'request'>;
 
@@ -36,9 +36,13 @@ export async function requireWorkspace(event: Asking, workspaceId: string, act: 
 	return { viewer, ...granted(await accessToWorkspace(app().db, viewer, workspaceId, act)) };
 }
 
-export async function requireAttempt(event: Asking, attemptId: string) {
+export async function requireAttempt(
+	event: Asking,
+	attemptId: string,
+	act: 'see' | 'judge-again' = 'see',
+) {
 	const viewer = requireUser(event);
-	return { viewer, ...granted(await accessToAttempt(app().db, viewer, attemptId)) };
+	return { viewer, ...granted(await accessToAttempt(app().db, viewer, attemptId, act)) };
 }
 
 /** What isn't theirs and what isn't there look the same to those who may not know. */
@@ -50,43 +54,6 @@ function granted<T>(access: Granted<T>): Exclude<Granted<T>, Refusal> {
 		error(404, 'There is nothing here for you.', { advice: 'Go back to your classes.' });
 	}
 	return access as Exclude<Granted<T>, Refusal>;
-}
-
-/** Secure wherever the page is https; plain http is a class on a LAN or a laptop. */
-export function setSessionCookie(cookies: Cookies, url: URL, session: NewSession): void {
-	cookies.set(SESSION_COOKIE, session.id, {
-		path: '/',
-		httpOnly: true,
-		sameSite: 'lax',
-		secure: url.protocol === 'https:',
-		expires: session.expiresAt,
-	});
-}
-
-export function clearSessionCookie(cookies: Cookies, url: URL): void {
-	const secure = url.protocol === 'https:';
-	cookies.delete(SESSION_COOKIE, { path: '/', httpOnly: true, sameSite: 'lax', secure });
-}
-
-/** A new identity takes the place of the one before, whose session and sockets end. */
-export async function changeIdentity(
-	event: Pick<RequestEvent, 'cookies' | 'url' | 'locals'>,
-	session: NewSession,
-): Promise<void> {
-	await endSession(event);
-	setSessionCookie(event.cookies, event.url, session);
-}
-
-export async function endSession(
-	event: Pick<RequestEvent, 'cookies' | 'url' | 'locals'>,
-): Promise<void> {
-	const { viewer } = event.locals;
-	if (viewer) {
-		await app().auth.end(viewer.sessionId);
-		await app().revoke({ kind: 'session', sessionId: viewer.sessionId });
-	}
-	event.locals.viewer = null;
-	clearSessionCookie(event.cookies, event.url);
 }
 
 /** Only a path on this site: an open redirect would lend our name to others. */

@@ -1,11 +1,43 @@
-// Names that people give themselves: shown to a whole class, so nothing invisible and nothing long.
+// Names that people give themselves: shown to a whole class, so nothing invisible, nothing long, and
+// nobody's twice.
 
 import { z } from 'zod';
 
-// Control characters, and marks that make text read other than it is.
-const UNSAFE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]/gu;
+// Control characters, marks that make text read other than it is, and what isn't seen at all.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\ufffc\ufffd]/gu;
+/** More accents on one letter than any language writes: they would run over the lines around. */
+const PILES = /(\p{M}{3})\p{M}+/gu;
+
+/** One line, as it is shown. */
+export const tidy = (text: string): string =>
+	text
+		.normalize('NFKC')
+		.replace(/\s+/gu, ' ')
+		.replace(UNSEEN, '')
+		.replace(PILES, '$1')
+		.replace(/ {2,}/g, ' ')
+		.trim();
 
 export const PersonName = z
-	.string()
-	.transform((name) => name.replace(UNSAFE, '').replace(/\s+/gu, ' ').trim())
-	.pipe(z.string().min(1, 'Enter your name.').max(80, 'Use at most 80 characters.'));
+	.string('Enter your name.')
+	.transform(tidy)
+	.pipe(
+		z
+			.string()
+			.regex(/[\p{L}\p{N}]/u, 'Enter your name.')
+			.max(80, 'Use at most 80 characters.'),
+	);
+
+export const StudentNumber = z
+	.string('Enter your student number.')
+	.transform(tidy)
+	.pipe(
+		z
+			.string()
+			.regex(/[\p{L}\p{N}]/u, 'Enter your student number.')
+			.max(40, 'Use at most 40 characters.'),
+	);
+
+/** Two names with one key are the same to whoever reads them. */
+export const nameKey = (name: string): string =>
+	tidy(name).toUpperCase().toLowerCase().normalize('NFKC');

@@ -1,8 +1,17 @@
 // What is open on someone's behalf, so that it can be cut the moment their access ends.
 
-/** Whose access ended: one session (sign-out), or one person in one class (removal). */
-export type Revocation =
-	{ kind: 'session'; sessionId: string } | { kind: 'member'; userId: string; classId: string };
+import { z } from 'zod';
+
+/**
+ * Whose access ended: one session (sign-out), one person in one class (removal), or all sessions of
+ * one person, perhaps `but` one (a new password, a new return code).
+ */
+export const Revocation = z.discriminatedUnion('kind', [
+	z.object({ kind: z.literal('session'), sessionId: z.string() }),
+	z.object({ kind: z.literal('member'), userId: z.string(), classId: z.string() }),
+	z.object({ kind: z.literal('user'), userId: z.string(), but: z.string().optional() }),
+]);
+export type Revocation = z.infer<typeof Revocation>;
 
 export interface Open {
 	userId: string;
@@ -26,6 +35,9 @@ export class OpenConnections {
 		for (const open of [...this.#all]) {
 			if (revocation.kind === 'session') {
 				if (open.sessionId === revocation.sessionId) open.cut();
+			} else if (revocation.kind === 'user') {
+				const theirs = open.userId === revocation.userId;
+				if (theirs && open.sessionId !== revocation.but) open.cut();
 			} else if (open.userId === revocation.userId) {
 				if (open.classId === revocation.classId) open.cut();
 				else open.recheck?.();

@@ -40,11 +40,16 @@ export class Throttle {
 
 	/** How long the next try on `key` must wait, in milliseconds. */
 	delay(key: string): number {
-		const { free, delayMs, maxDelayMs, globalFree } = this.#options;
-		const over = this.#current(this.#counts.get(key)) - free;
-		const own = over <= 0 ? 0 : Math.min(delayMs * 2 ** (over - 1), maxDelayMs);
+		const { delayMs, globalFree } = this.#options;
 		const shared = this.#current(this.#all, globalFree) > globalFree ? delayMs : 0;
-		return Math.max(own, shared);
+		return Math.max(this.ownDelay(key), shared);
+	}
+
+	/** The same, whatever fails elsewhere. */
+	ownDelay(key: string): number {
+		const { free, delayMs, maxDelayMs } = this.#options;
+		const over = this.#current(this.#counts.get(key)) - free;
+		return over <= 0 ? 0 : Math.min(delayMs * 2 ** (over - 1), maxDelayMs);
 	}
 
 	failed(key: string): void {
@@ -71,4 +76,8 @@ export class Throttle {
 		const forgiven = ((this.#now() - count.at) / this.#options.forgiveMs) * perWindow;
 		return Math.max(0, count.failures - forgiven);
 	}
+}
+
+export async function pause(ms: number): Promise<void> {
+	if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }

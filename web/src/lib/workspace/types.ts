@@ -2,6 +2,7 @@
 
 import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
 import type { BrowserEvent, Person } from '@containrlab/protocol/events.ts';
+import type { Me } from '#lib/people/Leave.svelte';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
 
 export type AttemptEvent = Extract<BrowserEvent, { type: 'attempt' }>;
@@ -38,7 +39,7 @@ export type LabView = {
 };
 
 export type WorkspaceData = {
-	me: Person;
+	me: Me;
 	access: 'write' | 'read';
 	isOwner: boolean;
 	isStaff: boolean;

@@ -3,37 +3,35 @@
 import { fail, redirect } from '@sveltejs/kit';
 import { z } from 'zod';
 import { app } from '#server/app.ts';
-import { changeIdentity, safeNext } from '#server/kit.ts';
+import { changeIdentity, rememberDevice, visitOf } from '#server/identity.ts';
+import { safeNext } from '#server/kit.ts';
 import { PersonName } from '#server/names.ts';
+import { Login } from '#server/login.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-const Form = z.object({
-	name: PersonName,
-	email: z.email('Enter an e-mail address, like ada@example.org.').max(254),
-	password: z
-		.string()
-		.min(10, 'Use at least 10 characters; a few words are easy to remember.')
-		.max(1024, 'Use at most 1024 characters.'),
-});
+const Form = Login.extend({ name: PersonName });
 
 export const load: PageServerLoad = ({ locals }) => {
-	if (locals.viewer) redirect(303, '/classes');
+	const { viewer } = locals;
+	// A guest's account is made of what they have already.
+	if (viewer) redirect(303, viewer.email === null ? '/account' : '/classes');
 };
 
 export const actions: Actions = {
 	default: async (event) => {
-		const data = Object.fromEntries(await event.request.formData());
-		const form = Form.safeParse(data);
-		const kept = { name: String(data['name'] ?? ''), email: String(data['email'] ?? '') };
+		const data = await event.request.formData();
+		const form = Form.safeParse(Object.fromEntries(data));
+		const kept = { name: String(data.get('name') ?? ''), email: String(data.get('email') ?? '') };
 		if (!form.success) {
 			return fail(400, { ...kept, errors: z.flattenError(form.error).fieldErrors });
 		}
-		const result = await app().auth.signUp(form.data);
+		const result = await app().auth.signUp(form.data, visitOf(event, data));
 		if (!result.ok) {
 			const email = ['An account with this e-mail exists. Sign in instead.'];
 			return fail(400, { ...kept, errors: { email } });
 		}
 		await changeIdentity(event, result.session);
+		rememberDevice(event, result.session);
 		redirect(303, safeNext(event.url.searchParams.get('next')));
 	},
 };

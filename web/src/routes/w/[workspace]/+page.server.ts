@@ -28,7 +28,7 @@ export const load: PageServerLoad = async (event) => {
 		sandboxes.view(workspace.id),
 	]);
 	return {
-		me: { id: viewer.id, name: viewer.name },
+		me: { id: viewer.id, name: viewer.name, guest: viewer.email === null },
 		access: 'write' as const,
 		isOwner,
 		isStaff,

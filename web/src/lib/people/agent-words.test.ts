@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { agentWords } from './agent-words.ts';
+
+it.each([
+	['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox on Linux'],
+	[
+		'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+		'Edge on Windows',
+	],
+	[
+		'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
+		'Safari on a Mac',
+	],
+	[
+		'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0 Mobile/15E148 Safari/604.1',
+		'Chrome on an iPhone',
+	],
+	[
+		'Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+		'Chrome on a Chromebook',
+	],
+	['', 'A browser'],
+	['curl/8.14', 'A browser'],
+])('%j is %j', (agent, words) => {
+	expect(agentWords(agent)).toBe(words);
+});

@@ -1,0 +1,82 @@
+// What a browser holds of who someone is: the cookies of a session, of a device that is known, and of
+// a return code on its way to the page that shows it.
+
+import { redirect, type Cookies, type RequestEvent } from '@sveltejs/kit';
+import { app } from './app.ts';
+import { SESSION_COOKIE, type NewSession, type Viewer, type Visit } from './auth.ts';
+import { DEVICE_COOKIE, DEVICE_DAYS, type Device } from './device-cookie.ts';
+
+/** Between the form that makes a return code and the page that shows it; for that page alone. */
+const CODE_COOKIE = 'containrlab_code';
+const CODE_PATH = '/account/code';
+const CODE_SECONDS = 600;
+
+type Coming = Pick<RequestEvent, 'cookies' | 'url' | 'locals' | 'request'>;
+
+/** Secure wherever the page is https; plain http is a class on a LAN or a laptop. */
+const cookieAt = (url: URL, path: string) =>
+	({ path, httpOnly: true, sameSite: 'lax', secure: url.protocol === 'https:' }) as const;
+
+/** On a shared computer it ends with the browser. */
+export function setSessionCookie(cookies: Cookies, url: URL, session: NewSession): void {
+	const expires = session.shared ? {} : { expires: session.expiresAt };
+	cookies.set(SESSION_COOKIE, session.id, { ...cookieAt(url, '/'), ...expires });
+}
+
+export function clearSessionCookie(cookies: Cookies, url: URL): void {
+	cookies.delete(SESSION_COOKIE, cookieAt(url, '/'));
+}
+
+/** From where a form comes that lets someone in; its box `shared` says what kind of computer it is. */
+export function visitOf({ request }: Pick<RequestEvent, 'request'>, form: FormData): Visit {
+	const agent = request.headers.get('user-agent') ?? '';
+	return { agent: agent.slice(0, 300), shared: form.get('shared') === 'on' };
+}
+
+/** A new identity takes the place of the one before, whose session and sockets end. */
+export async function changeIdentity(event: Coming, session: NewSession): Promise<void> {
+	await endSession(event);
+	setSessionCookie(event.cookies, event.url, session);
+}
+
+export async function endSession(event: Pick<Coming, 'cookies' | 'url' | 'locals'>): Promise<void> {
+	const { viewer } = event.locals;
+	if (viewer) await app().auth.sessions.end(viewer.sessionId);
+	event.locals.viewer = null;
+	clearSessionCookie(event.cookies, event.url);
+	event.cookies.delete(CODE_COOKIE, cookieAt(event.url, CODE_PATH));
+}
+
+/** What this browser proves about who signed in on it before. */
+export const deviceOf = ({ cookies }: Pick<RequestEvent, 'cookies'>): Device | undefined =>
+	app().auth.devices.read(cookies.get(DEVICE_COOKIE));
+
+/** Never on a shared computer: the next one there is someone else. */
+export function rememberDevice(event: Coming, session: NewSession): void {
+	if (session.shared) return;
+	const cookie = app().auth.devices.remember(deviceOf(event), session.userId);
+	const maxAge = DEVICE_DAYS * 86_400;
+	event.cookies.set(DEVICE_COOKIE, cookie, { ...cookieAt(event.url, '/'), maxAge });
+}
+
+/** To the page that shows a new return code, and from there to `next`. */
+export function showReturnCode(
+	event: Pick<Coming, 'cookies' | 'url'>,
+	shown: { userId: string; code: string; next: string },
+): never {
+	event.cookies.set(CODE_COOKIE, `${shown.userId}.${shown.code}`, {
+		...cookieAt(event.url, CODE_PATH),
+		maxAge: CODE_SECONDS,
+	});
+	redirect(303, `${CODE_PATH}?next=${encodeURIComponent(shown.next)}`);
+}
+
+/** The code that waits to be shown to this person; nobody else's who sat here before. */
+export function returnCodeToShow({ cookies }: Coming, viewer: Viewer): string | undefined {
+	const [userId, code] = cookies.get(CODE_COOKIE)?.split('.') ?? [];
+	return userId === viewer.id ? code : undefined;
+}
+
+export function forgetReturnCode({ cookies, url }: Coming): void {
+	cookies.delete(CODE_COOKIE, cookieAt(url, CODE_PATH));
+}
