@@ -26,6 +26,9 @@ export async function joinClass(
 	await page.goto(`${origin}/join/${code}`);
 	await page.getByLabel('Your name').fill(name);
 	await page.getByRole('button', { name: 'Join', exact: true }).click();
+	// Their return code, to be written down.
+	await page.waitForURL('**/account/code?**');
+	await page.getByRole('button', { name: 'Continue' }).click();
 	await page.waitForURL('**/classes/*');
 }
 
