@@ -12,8 +12,8 @@ import type { RunnerdClient } from './runnerd-client.ts';
 import type { Submissions } from './submit.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import type { SyncClient } from './sync-client.ts';
-
 import type { WorkspaceFiles } from './workspace-files.ts';
+
 export interface App {
 	config: Pick<Config, 'origin'>;
 	db: Connection['db'];
@@ -21,8 +21,8 @@ export interface App {
 	auth: Auth;
 	labs: Labs;
 	sync: SyncClient;
-	runnerd: RunnerdClient;
 	files: WorkspaceFiles;
+	runnerd: RunnerdClient;
 	sandboxes: Sandboxes;
 	submissions: Submissions;
 	hub: EventHub;

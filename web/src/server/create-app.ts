@@ -104,7 +104,6 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				runnerd,
 				sandboxes,
 				submissions,
-				judgingAgain,
 			},
 			...{ hub, open, presence, revoke, log },
 		},
