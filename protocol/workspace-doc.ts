@@ -9,7 +9,7 @@
 
 import * as Y from 'yjs';
 import { newId } from './id.ts';
-import { pathProblem } from './path.ts';
+import { FILE_LIMITS, pathProblem } from './path.ts';
 
 export type FileKind = 'text' | 'binary' | 'dir' | 'link';
 export type Eol = 'lf' | 'crlf';
@@ -46,6 +46,19 @@ export type FileContent =
 export type FileNode = Y.Map<unknown>;
 
 export const filesOf = (doc: Y.Doc): Y.Map<FileNode> => doc.getMap('files');
+
+// The BOM is ours to keep; invalid UTF-8 is binary, never mended.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Undefined for what isn't text: invalid UTF-8, a NUL, or more than the limit. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+	if (bytes.length > FILE_LIMITS.text || bytes.includes(0)) return undefined;
+	try {
+		return utf8.decode(bytes);
+	} catch {
+		return undefined;
+	}
+}
 
 /** Splits what is on disk from what is in the document; `joinText` is its inverse. */
 export function splitText(disk: string): { text: string; eol: Eol; bom: boolean } {

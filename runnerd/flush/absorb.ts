@@ -3,6 +3,7 @@
 import { newId } from '@containrlab/protocol/id.ts';
 import {
 	createFile,
+	decodeText,
 	deleteFile,
 	joinText,
 	renameFile,
@@ -13,7 +14,7 @@ import {
 import * as Y from 'yjs';
 import type { ReadContent } from './agent-files.ts';
 import { chooseBase } from './choose-base.ts';
-import { decodeText, encodeText, sha256 } from './content.ts';
+import { encodeText, sha256 } from './content.ts';
 import { applyToText, mergeEdits, unionEdits } from './merge.ts';
 import type { Absorb, Base, DiskEntry } from './reconcile.ts';
 import { DISK_ORIGIN, type FlushState } from './state.ts';

@@ -1,9 +1,10 @@
 // Takes up where an earlier flush stopped: what the ring beside the workspace says, what the
 // document says it has taken in, and what this process knows itself; the newest of them counts.
 
+import { decodeText } from '@containrlab/protocol/workspace-doc.ts';
 import type { AgentFiles } from './agent-files.ts';
 import { docSide, SEEN } from './absorb.ts';
-import { decodeText, sha256 } from './content.ts';
+import { sha256 } from './content.ts';
 import type { Base } from './reconcile.ts';
 import type { FlushState } from './state.ts';
 
