@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { databaseUrl } from '@containrlab/db/database-url.ts';
 import { z } from 'zod';
+import type { Certificate } from './src/server/entrance.ts';
+import type { Site } from './src/server/origin.ts';
 
 const Environment = z.object({
-	/** `host:port`; port 0 takes a free one. */
+	/** `host:port`; port 0 takes a free one, host `*` every interface. */
 	WEB_LISTEN: z.string().default('127.0.0.1:7400'),
 	DATABASE_URL: z.string().min(1),
 	/** Holds the password where the address has none. */
@@ -19,6 +21,13 @@ const Environment = z.object({
 	LABS_DIR: z.string().default(fileURLToPath(new URL('../labs', import.meta.url))),
 	/** Where browsers think we are, when something in front of us ends TLS. */
 	WEB_ORIGIN: z.url().optional(),
+	/** Names by which browsers reach us, beside addresses and localhost: `a.local,b.example`. */
+	WEB_HOSTS: z.string().default(''),
+	/** What other devices of the room type; unset when they can't reach us. */
+	WEB_LAN_ORIGIN: z.url().optional(),
+	/** Both or none: TLS with this certificate and its key, PEM. */
+	WEB_TLS_CERT_FILE: z.string().min(1).optional(),
+	WEB_TLS_KEY_FILE: z.string().min(1).optional(),
 	/** `1`: pages through Vite, with reloads, instead of the build. */
 	WEB_DEV: z.string().optional(),
 	/** `1`: end when standard input closes. */
@@ -26,7 +35,8 @@ const Environment = z.object({
 });
 
 export interface Config {
-	listen: { host: string; port: number };
+	/** Without a host: every interface. */
+	listen: { host: string | undefined; port: number };
 	databaseUrl: string;
 	syncUrl: string;
 	syncToken: string;
@@ -35,8 +45,8 @@ export interface Config {
 	/** PEM, PKCS #8. */
 	ticketPrivateKey: string;
 	labsDir: string;
-	/** `scheme://host[:port]` without a path. */
-	origin: string | undefined;
+	site: Site;
+	tls: Certificate | undefined;
 	dev: boolean;
 	exitWithParent: boolean;
 }
@@ -56,19 +66,42 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 		runnerdToken: secret(data.RUNNERD_TOKEN_FILE),
 		ticketPrivateKey: secret(data.TICKET_PRIVATE_KEY_FILE),
 		labsDir: data.LABS_DIR,
-		origin: data.WEB_ORIGIN && new URL(data.WEB_ORIGIN).origin,
+		site: siteOf(data),
+		tls: certificateOf(data),
 		dev: data.WEB_DEV === '1',
 		exitWithParent: data.EXIT_WITH_PARENT === '1',
 	};
 }
 
-function listenAddress(text: string): { host: string; port: number } {
+type Told = z.infer<typeof Environment>;
+
+function siteOf({ WEB_ORIGIN, WEB_HOSTS, WEB_LAN_ORIGIN, WEB_TLS_CERT_FILE }: Told): Site {
+	const originOf = (url: string | undefined) => url && new URL(url).origin;
+	const names = WEB_HOSTS.split(',').map((name) => name.trim().toLowerCase());
+	return {
+		origin: originOf(WEB_ORIGIN),
+		hosts: names.filter((name) => name !== ''),
+		lanOrigin: originOf(WEB_LAN_ORIGIN),
+		secure: WEB_TLS_CERT_FILE !== undefined,
+	};
+}
+
+function certificateOf({ WEB_TLS_CERT_FILE, WEB_TLS_KEY_FILE }: Told): Certificate | undefined {
+	if ((WEB_TLS_CERT_FILE === undefined) !== (WEB_TLS_KEY_FILE === undefined)) {
+		throw new Error('configuration: WEB_TLS_CERT_FILE and WEB_TLS_KEY_FILE come together');
+	}
+	if (WEB_TLS_CERT_FILE === undefined || WEB_TLS_KEY_FILE === undefined) return undefined;
+	return { certificate: secret(WEB_TLS_CERT_FILE), key: secret(WEB_TLS_KEY_FILE) };
+}
+
+function listenAddress(text: string): Config['listen'] {
 	const colon = text.lastIndexOf(':');
 	const port = Number(text.slice(colon + 1));
 	if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
 		throw new Error(`configuration: WEB_LISTEN is not host:port: ${text}`);
 	}
-	return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+	const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
+	return { host: host === '*' ? undefined : host, port };
 }
 
 const secret = (path: string): string => readFileSync(path, 'utf8').trim();

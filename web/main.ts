@@ -20,8 +20,9 @@ provideApp(running.app);
 
 let pages: PageHandler | undefined;
 const server = createWebServer((request, response, next) => pages?.(request, response, next), {
-	origin: config.origin,
-	log,
+	...{ site: config.site, certificate: config.tls, log },
+	// What Vite serves is for one computer.
+	compressed: !config.dev,
 });
 server.on('upgrade', (request, socket, head) => {
 	if (running.upgrades.handles(request)) void running.upgrades.upgrade(request, socket, head);
@@ -29,11 +30,13 @@ server.on('upgrade', (request, socket, head) => {
 });
 pages = await loadPages(config, server);
 
-server.listen(config.listen.port, config.listen.host);
+const { host, port: wanted } = config.listen;
+server.listen({ port: wanted, ...(host !== undefined && { host }) });
 await once(server, 'listening');
 running.start();
 const { address, port, family } = server.address() as AddressInfo;
-process.stdout.write(`ready http://${family === 'IPv6' ? `[${address}]` : address}:${port}\n`);
+const shown = family === 'IPv6' ? `[${address}]` : address;
+process.stdout.write(`ready ${config.tls ? 'https' : 'http'}://${shown}:${port}\n`);
 
 process.once('SIGTERM', () => void stop('SIGTERM'));
 process.once('SIGINT', () => void stop('SIGINT'));

@@ -35,6 +35,8 @@ export interface TestWebOptions {
 	syncUrl?: string;
 	runnerdUrl?: string;
 	origin?: string;
+	/** More of what main.ts is told. */
+	env?: Record<string, string>;
 	keys?: TestKeys;
 }
 
@@ -103,6 +105,7 @@ export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 			TICKET_PRIVATE_KEY_FILE: file('key', keys.privateKey),
 			EXIT_WITH_PARENT: '1',
 			...(options.origin && { WEB_ORIGIN: options.origin }),
+			...options.env,
 		},
 		stdio: ['pipe', 'pipe', 'pipe'],
 	});

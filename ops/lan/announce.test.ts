@@ -56,7 +56,6 @@ it('draws the code’s modules, two rows to a line, dark on light', () => {
 			.flatMap((line) => [line.map(([upper]) => upper), line.map(([, lower]) => lower)])
 			.slice(0, size);
 	const inks = (sign: string): [boolean, boolean] => [/[█▀]/.test(sign), /[█▄]/.test(sign)];
-	// eslint-disable-next-line no-control-regex -- colours are control characters
 	const lines = terminalQr('http://192.168.1.5:7400', true).map((line) =>
 		line.replace(/\u001b\[[\d;]*m/g, ''),
 	);

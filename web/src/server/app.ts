@@ -15,7 +15,7 @@ import type { SyncClient } from './sync-client.ts';
 import type { WorkspaceFiles } from './workspace-files.ts';
 
 export interface App {
-	config: Pick<Config, 'origin'>;
+	config: Pick<Config, 'site'>;
 	db: Connection['db'];
 	connection: Connection;
 	auth: Auth;

@@ -90,7 +90,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		await pruneEvents(db, EVENT_DAYS);
 	};
 	let tidying: NodeJS.Timeout | undefined;
-	const { origin, syncUrl, runnerdUrl } = config;
+	const { site, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
 			files: new WorkspaceFiles(sync),
@@ -108,7 +108,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 			...{ hub, open, presence, revoke, log },
 		},
 		upgrades: new UpgradeProxy({
-			...{ db, auth, tickets, open, presence, log, origin, syncUrl, runnerdUrl },
+			...{ db, auth, tickets, open, presence, log, site, syncUrl, runnerdUrl },
 		}),
 		start: () => {
 			void hub.start({ revocation: hearRevocation, presence: hearPresence });

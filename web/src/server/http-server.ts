@@ -1,10 +1,12 @@
 // The HTTP server in front of the pages: decides what the browser's address is, refuses requests
 // that other sites' pages send, and sets the headers that every answer carries.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { refusalBody, type RefusalCode } from './api/refusals.ts';
+import { compressed } from './compressed.ts';
+import { createEntrance, type Certificate } from './entrance.ts';
 import type { Log } from './log.ts';
-import { isFromOurPages, mayChangeSomething, publicOrigin } from './origin.ts';
+import { addressOf, isFromOurPages, mayChangeSomething, type Site } from './origin.ts';
 
 /** Named to adapter-node before the build is loaded; whatever a client sends by it is replaced. */
 export const PROTOCOL_HEADER = 'x-containrlab-protocol';
@@ -31,20 +33,33 @@ const COMMON_HEADERS = {
 	].join('; '),
 	'cross-origin-resource-policy': 'same-origin',
 	'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=()',
+	// Pages say `no-store` and hashed assets `immutable`; whatever else there is, is asked for again.
+	'cache-control': 'no-cache',
 } as const;
 
-export function createWebServer(
-	pages: PageHandler,
-	{ origin: configured, log }: { origin: string | undefined; log: Log },
-): Server {
-	return createServer((request, response) => {
-		const origin = publicOrigin(request, configured);
+export interface WebServerOptions {
+	site: Site;
+	certificate: Certificate | undefined;
+	compressed: boolean;
+	log: Log;
+}
+
+export function createWebServer(pages: PageHandler, options: WebServerOptions): Server {
+	const answer = options.compressed ? compressed(pages) : pages;
+	return createEntrance(guarded(answer, options), options.certificate, options.site);
+}
+
+function guarded(pages: PageHandler, { site, log }: WebServerOptions): RequestListener {
+	return (request, response) => {
+		for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
+		const address = addressOf(request, site);
 		const no = (status: RefusedStatus, words: string) => refuse(request, response, status, words);
-		if (origin === undefined) return no(400, 'Which host?');
+		if (address.kind === 'unreadable') return no(400, 'Which host?');
+		if (address.kind === 'foreign') return no(421, notOurName(address.host, site));
+		const { origin } = address;
 		const { protocol, host } = new URL(origin);
 		request.headers[PROTOCOL_HEADER] = protocol.slice(0, -1);
 		request.headers.host = host;
-		for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
 		// Over plain http a browser ignores it, and says so on the console.
 		if (protocol === 'https:') response.setHeader('cross-origin-opener-policy', 'same-origin');
 		if (mayChangeSomething(request) && !isFromOurPages(request, origin)) {
@@ -60,7 +75,16 @@ export function createWebServer(
 			if (cause) log('error', 'a request failed', { cause });
 			no(cause ? 500 : 404, cause ? 'Something broke.' : 'Not found.');
 		});
-	});
+	};
+}
+
+function notOurName(host: string, { lanOrigin, origin }: Site): string {
+	const where = lanOrigin ?? origin;
+	return (
+		`This classroom doesn’t know itself by the name ${host}. ` +
+		`${where ? `Open ${where} instead` : 'Open it by its address'}, ` +
+		`or have it started with that name: npm start -- --lan --host ${host}`
+	);
 }
 
 type RefusedStatus = keyof typeof API_CODES;
@@ -68,6 +92,7 @@ const API_CODES = {
 	400: 'bad-request',
 	403: 'other-origin',
 	404: 'no-such-address',
+	421: 'other-origin',
 	500: 'broken',
 } as const satisfies Record<number, RefusalCode>;
 

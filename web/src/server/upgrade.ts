@@ -14,7 +14,7 @@ import { SESSION_COOKIE, type Auth, type Viewer } from './auth.ts';
 import { ClientFrames, isEdit, isTyping } from './client-frames.ts';
 import { cookieOf } from './cookie.ts';
 import type { Log } from './log.ts';
-import { isFromOurPages, publicOrigin } from './origin.ts';
+import { addressOf, isFromOurPages, type Site } from './origin.ts';
 import { placeOf, type Presence } from './presence.ts';
 import type { OpenConnections } from './revocation.ts';
 import type { TicketClaim, TicketSigner } from './tickets.ts';
@@ -30,7 +30,7 @@ export interface UpgradeDeps {
 	open: OpenConnections;
 	presence: Presence;
 	log: Log;
-	origin: string | undefined;
+	site: Site;
 	syncUrl: string;
 	runnerdUrl: string;
 }
@@ -63,7 +63,11 @@ export function targetOf(url: string): SocketTarget | undefined {
 
 /** `/api/sessions/<id>/terminal/ws?terminal=<n>`: the same terminal under the API's name for it. */
 const isApi = ([api, sessions, , terminal, ws, ...rest]: string[]): boolean =>
-	api === 'api' && sessions === 'sessions' && terminal === 'terminal' && ws === 'ws' && !rest.length;
+	api === 'api' &&
+	sessions === 'sessions' &&
+	terminal === 'terminal' &&
+	ws === 'ws' &&
+	!rest.length;
 
 function safeSegments(pathname: string): string[] | undefined {
 	try {
@@ -99,9 +103,11 @@ export class UpgradeProxy {
 
 	async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
 		const { auth, db, open, tickets } = this.#deps;
-		const origin = publicOrigin(request, this.#deps.origin);
+		const address = addressOf(request, this.#deps.site);
 		// Another site's page must not even learn whether there is a session.
-		if (!origin || !isFromOurPages(request, origin)) return answer(socket, 403, 'Forbidden');
+		if (address.kind !== 'ours' || !isFromOurPages(request, address.origin)) {
+			return answer(socket, 403, 'Forbidden');
+		}
 		const target = targetOf(request.url ?? '');
 		if (!target) return this.#refuse(request, socket, head, CLOSE.unknownRoom);
 		const sessionId = cookieOf(request.headers.cookie, SESSION_COOKIE);
