@@ -173,10 +173,12 @@ export class Api {
 		sendJson(response, began ? 201 : 200, session);
 	}
 
-	async #session({ response, method }: Call, workspace: string): Promise<void> {
+	async #session({ response, method, query }: Call, workspace: string): Promise<void> {
 		if (method === 'GET') return sendJson(response, 200, this.#view(workspace));
 		if (method !== 'DELETE') throw notFound();
-		await this.#options.sandboxes.stop(workspace);
+		const { sandboxes } = this.#options;
+		if (query.get('volume') === 'delete') await sandboxes.forget(workspace);
+		else await sandboxes.stop(workspace);
 		response.writeHead(204).end();
 	}
 

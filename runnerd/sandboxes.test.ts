@@ -70,8 +70,13 @@ test('a kept volume brings images, containers and files back; a removed containe
 			'for i in {1..50}; do [ "$(docker ps -q)" ] && break; sleep 0.1; done; docker ps --format "{{.Names}}"',
 		),
 	).toBe('app');
-	await sandboxes.stop(workspace);
+	await sandboxes.forget(workspace);
+	expect(sandboxes.view(workspace)).toBeUndefined();
+	expect(await instance.leftovers()).toEqual([]);
 	await sandboxes.close();
+	const next = await instance.launch();
+	expect(next.list()).toEqual([]);
+	await next.close();
 });
 
 test('commands end when their time is up or their caller has gone, with all they started', async () => {

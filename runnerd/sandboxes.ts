@@ -103,6 +103,17 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		await this.#sessions.get(workspace)?.stop('ended');
 	}
 
+	/** Ends it for good: the workspace itself is deleted, and its volume and record go too. */
+	async forget(workspace: string): Promise<void> {
+		const session = this.#sessions.get(workspace);
+		if (!session) return;
+		await session.stop('ended');
+		// Without its record, a volume that can't be removed now is the next sweep's.
+		this.#sessions.delete(workspace);
+		await this.#options.store.remove(workspace);
+		if (session.record.volume) await this.#engine.removeVolume(session.record.volume.name);
+	}
+
 	extend(workspace: string): void {
 		this.#sessions.get(workspace)?.extend();
 	}

@@ -10,11 +10,19 @@ export type Blob = { sha: string; bytes: Uint8Array };
 export const shaOf = (bytes: Uint8Array): string =>
 	createHash('sha256').update(bytes).digest('hex');
 
-/** The caller has checked that each `sha` is that of its bytes. */
+/**
+ * The caller has checked that each `sha` is that of its bytes. One that is there already counts as
+ * new: whoever keeps it is about to name it, and retention must not find it unused meanwhile.
+ */
 export async function keepBlobs(db: Executor, all: readonly Blob[]): Promise<void> {
+	// In one order for everyone, since each is locked until the caller's transaction ends.
+	const inOrder = all.toSorted((a, b) => (a.sha < b.sha ? -1 : 1));
 	// One statement each: a submission may hold tens of megabytes, a statement shouldn't.
-	for (const { sha, bytes } of all) {
-		await db.insert(blobs).values({ sha, size: bytes.length, bytes }).onConflictDoNothing();
+	for (const { sha, bytes } of inOrder) {
+		await db
+			.insert(blobs)
+			.values({ sha, size: bytes.length, bytes })
+			.onConflictDoUpdate({ target: blobs.sha, set: { createdAt: sql`now()` } });
 	}
 }
 

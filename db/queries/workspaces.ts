@@ -118,14 +118,17 @@ async function seed(
 	await linkBlobs(tx, id, [...binaries.keys()]);
 }
 
+/** Someone works in it. Exact to a minute, so that typing isn't a stream of updates. */
 export async function touchWorkspace(db: Executor, id: string): Promise<void> {
 	await db
 		.update(workspaces)
 		.set({ lastActiveAt: sql`now()` })
-		.where(eq(workspaces.id, id));
+		.where(
+			and(eq(workspaces.id, id), sql`${workspaces.lastActiveAt} < now() - interval '1 minute'`),
+		);
 }
 
-/** A workspace as lists show it; `activeAt` follows the typing, too. */
+/** A workspace as lists show it; `activeAt`: when its owner last worked in it. */
 export type ListedWorkspace = { id: string; labSlug: string; ownerId: string; activeAt: Date };
 
 /** All of a class, or one member's; those that were worked on last come first. */
@@ -134,16 +137,10 @@ export async function workspacesIn(
 	classId: string,
 	ownerId?: string,
 ): Promise<ListedWorkspace[]> {
-	const lastEdit = sql`(select ${docUpdates.at} from ${docUpdates} where ${docUpdates.room} = 'workspace:' || ${workspaces.id} order by ${docUpdates.seq} desc limit 1)`;
-	const activeAt = sql<Date>`greatest(${workspaces.lastActiveAt}, ${lastEdit})`.mapWith(
-		workspaces.lastActiveAt,
-	);
 	return db
 		.select({
-			id: workspaces.id,
-			labSlug: workspaces.labSlug,
-			ownerId: workspaces.ownerId,
-			activeAt,
+			...{ id: workspaces.id, labSlug: workspaces.labSlug, ownerId: workspaces.ownerId },
+			activeAt: workspaces.lastActiveAt,
 		})
 		.from(workspaces)
 		.where(
@@ -152,5 +149,5 @@ export async function workspacesIn(
 				ownerId === undefined ? undefined : eq(workspaces.ownerId, ownerId),
 			),
 		)
-		.orderBy(desc(activeAt));
+		.orderBy(desc(workspaces.lastActiveAt), desc(workspaces.id));
 }

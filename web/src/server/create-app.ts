@@ -1,7 +1,6 @@
 // Puts one web process together; nothing connects or listens before `start`.
 
 import { connect } from '@containrlab/db/connect.ts';
-import { pruneEvents } from '@containrlab/db/queries/events.ts';
 import { touchWorkspace } from '@containrlab/db/queries/workspaces.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Config } from '../../config.ts';
@@ -20,6 +19,7 @@ import { Sandboxes } from './sandboxes.ts';
 import { Submissions } from './submit.ts';
 import { SyncClient } from './sync-client.ts';
 import { TicketSigner } from './tickets.ts';
+import { Tidying } from './tidying.ts';
 import { UpgradeProxy } from './upgrade.ts';
 import { WorkspaceFiles } from './workspace-files.ts';
 
@@ -30,10 +30,6 @@ export interface RunningApp {
 	start: () => void;
 	stop: () => Promise<void>;
 }
-
-/** A browser that was away longer reads its data anew. */
-const EVENT_DAYS = 7;
-const TIDY_MS = 3_600_000;
 
 export async function createApp(config: Config): Promise<RunningApp> {
 	const connection = connect(config.databaseUrl, { max: 12 });
@@ -84,12 +80,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const hearRevocation = (payload: string) => {
 		open.apply(Revocation.parse(JSON.parse(payload)));
 	};
-	// No table grows for ever: what nobody can use or ask for is dropped.
-	const tidy = async () => {
-		await auth.sessions.endExpired();
-		await pruneEvents(db, EVENT_DAYS);
-	};
-	let tidying: NodeJS.Timeout | undefined;
+	const tidying = new Tidying({ connection, auth, runnerd, log });
 	const { site, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
@@ -115,15 +106,12 @@ export async function createApp(config: Config): Promise<RunningApp> {
 			presence.start((gone) => hub.tell(gone));
 			queue.start();
 			runnerEvents.start();
-			tidying = setInterval(() => {
-				tidy().catch((cause: unknown) => log('warn', 'tidying up failed', { cause }));
-			}, TIDY_MS);
+			tidying.start();
 		},
 		stop: async () => {
-			clearInterval(tidying);
 			open.cutAll();
 			presence.stop();
-			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop()]);
+			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop(), tidying.stop()]);
 			await connection[Symbol.asyncDispose]();
 		},
 	};

@@ -48,6 +48,13 @@ export class RunnerdClient {
 		await (await orMissing(call(this.#service, `/sessions/${workspace}`, options)))?.body?.cancel();
 	}
 
+	/** The workspace is deleted: its sandbox ends, and what was kept of it for its return goes. */
+	async forget(workspace: string): Promise<void> {
+		const options = { method: 'DELETE', timeoutMs: DRAIN_MS } as const;
+		const path = `/sessions/${workspace}?volume=delete`;
+		await (await orMissing(call(this.#service, path, options)))?.body?.cancel();
+	}
+
 	/** Undefined when the workspace has no sandbox. */
 	async extend(workspace: string): Promise<Session | undefined> {
 		const options = { method: 'POST', timeoutMs: QUICK_MS } as const;

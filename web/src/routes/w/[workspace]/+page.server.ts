@@ -2,7 +2,7 @@
 
 import { attemptsOf } from '@containrlab/db/queries/attempts.ts';
 import { lastEventId } from '@containrlab/db/queries/events.ts';
-import { labVersion } from '@containrlab/db/queries/workspaces.ts';
+import { labVersion, touchWorkspace } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { error } from '@sveltejs/kit';
 import { app } from '#server/app.ts';
@@ -26,6 +26,8 @@ export const load: PageServerLoad = async (event) => {
 	const [attempts, sandbox] = await Promise.all([
 		attemptsOf(db, workspace.id, SHOWN_ATTEMPTS),
 		sandboxes.view(workspace.id),
+		// Whoever only reads has come back, too: retention counts from here.
+		isOwner && touchWorkspace(db, workspace.id),
 	]);
 	return {
 		me: { id: viewer.id, name: viewer.name, guest: viewer.email === null },

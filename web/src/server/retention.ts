@@ -1,0 +1,79 @@
+// Keeping the join page's word: what a class's retention is over for is deleted, everywhere. Small
+// steps that can each be done again, so that it may stop at any of them; by one process at a time.
+
+import type { Connection } from '@containrlab/db/connect.ts';
+import {
+	deleteAuditOver,
+	deleteBlobsUnused,
+	deleteGuestsOver,
+	deleteWorkspaceOver,
+	endMembershipsOver,
+	workspacesOver,
+	workspacesThere,
+} from '@containrlab/db/queries/retention.ts';
+import type { Log } from './log.ts';
+import type { RunnerdClient } from './runnerd-client.ts';
+import { Refused, Unreachable } from './service-call.ts';
+
+/** Advisory, in Postgres. */
+const LOCK = 7310013;
+/** Of one round; the next goes on. */
+const WORKSPACES = 200;
+
+export interface RetentionDeps {
+	connection: Connection;
+	runnerd: Pick<RunnerdClient, 'sessions' | 'forget'>;
+	log: Log;
+}
+
+/** False when another process is at it. */
+export async function applyRetention(deps: RetentionDeps, now = new Date()): Promise<boolean> {
+	const { sql, db } = deps.connection;
+	// A connection of its own, since the lock belongs to it.
+	const own = await sql.reserve();
+	try {
+		const [{ got } = { got: false }] = await own<{ got: boolean }[]>`
+			select pg_try_advisory_lock(${LOCK}) as got`;
+		if (!got) return false;
+		try {
+			const work = await deleteWork(deps, now);
+			await endMembershipsOver(db, now);
+			const guests = await deleteGuestsOver(db, now);
+			await deleteBlobsUnused(db, now);
+			await deleteAuditOver(db, now);
+			if (work + guests > 0) deps.log('info', 'retention is over', { workspaces: work, guests });
+			return true;
+		} finally {
+			await own`select pg_advisory_unlock(${LOCK})`;
+		}
+	} finally {
+		own.release();
+	}
+}
+
+/** Without runnerd nobody knows what is in use: then the next round does it. */
+async function deleteWork({ connection, runnerd, log }: RetentionDeps, now: Date): Promise<number> {
+	const { db } = connection;
+	try {
+		const sandboxes = await runnerd.sessions();
+		// A sandbox that never ends by itself may still be someone's.
+		const live = new Set(
+			sandboxes
+				.filter(({ state }) => state.status !== 'gone' && state.status !== 'failed')
+				.map(({ workspace }) => workspace),
+		);
+		let deleted = 0;
+		for (const id of await workspacesOver(db, now, WORKSPACES)) {
+			if (!live.has(id) && (await deleteWorkspaceOver(db, id, now))) deleted += 1;
+		}
+		// What runnerd kept of deleted ones for their return; also of an earlier, interrupted round.
+		const kept = sandboxes.map(({ workspace }) => workspace).filter((id) => !live.has(id));
+		const there = await workspacesThere(db, kept);
+		for (const id of kept) if (!there.has(id)) await runnerd.forget(id);
+		return deleted;
+	} catch (cause) {
+		if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+		log('warn', 'retention waits for runnerd', { cause });
+		return 0;
+	}
+}
