@@ -16,6 +16,7 @@ const commands = {
 	start: (args) => ['ops/start.ts', ...args],
 	dev: (args) => ['ops/start.ts', '--dev', ...args],
 	test: (args) => ['ops/test.ts', ...args],
+	compose: (args) => ['ops/compose.ts', ...args],
 	gate: (args) => ['ops/gate.ts', ...args],
 	soak: (args) => ['ops/soak.ts', ...args],
 	check: (args) => ['ops/check.ts', ...args],

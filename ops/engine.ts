@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { installPackages } from './images/debian.ts';
-import type { EngineFacts, MachineFacts } from './self-check.ts';
+import { selfCheck, type EngineFacts, type MachineFacts } from './self-check.ts';
 import { asRoot, available, canBeRoot, output } from './shell.ts';
 import { Refusal, type StepLog } from './steps.ts';
 
@@ -128,8 +128,20 @@ async function startEngine(logDir: string, step: StepLog): Promise<void> {
 	await log.close();
 }
 
+/** Refuses an engine on which sandboxes would not be safe; what is only worth knowing is noted. */
+export async function checkEngine(found: FoundEngine, step: StepLog): Promise<void> {
+	const findings = selfCheck(await gatherFacts(found));
+	const refusals = findings.filter((finding) => finding.kind === 'refusal');
+	if (refusals.length > 0) {
+		const words = refusals.map(({ what, mend }) => `  ${what}\n    → ${mend}`);
+		throw new Refusal(`Sandboxes can’t run safely on this Docker engine:\n${words.join('\n')}`);
+	}
+	for (const { what, mend } of findings) step.log(`note: ${what} ${mend}`);
+	if (findings.length > 0) step.note(findings.map(({ what }) => what).join(' '));
+}
+
 /** What the self-check judges. */
-export async function gatherFacts({ docker, address }: FoundEngine): Promise<EngineFacts> {
+async function gatherFacts({ docker, address }: FoundEngine): Promise<EngineFacts> {
 	const info = (await docker.info()) as Record<string, unknown>;
 	const text = (name: string) => String(info[name] ?? '');
 	return {

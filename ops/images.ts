@@ -51,7 +51,7 @@ export async function prepareImages(docker: Docker, wanted: string[], step: Step
 }
 
 /** Debian trixie, slim: Docker Hub's where it answers, else debootstrap's. */
-async function debian(docker: Docker, step: Step): Promise<string> {
+export async function debian(docker: Docker, step: Step): Promise<string> {
 	const recipe = await recipeOf('base', 'containrlab/debian', 'trixie-slim');
 	const name = imageName(recipe);
 	if (await imageId(docker, name)) return name;

@@ -5,11 +5,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, migrateToLatest } from '@containrlab/db/connect.ts';
 import { readConfig } from './config.ts';
-import { findEngine, gatherFacts, type FoundEngine } from './engine.ts';
+import { checkEngine, findEngine, type FoundEngine } from './engine.ts';
 import { prepareImages } from './images.ts';
 import { announcement } from './lan/announce.ts';
 import { openLan, originOf } from './lan/lan.ts';
-import { selfCheck } from './self-check.ts';
 import { appServices, postgresService, type Installation } from './services.ts';
 import { openDataDir, ROOT, shortHash, type DataDir } from './setup/data-dir.ts';
 import { ensureDemoClass, INSTRUCTOR, readLabs, TA } from './setup/demo-class.ts';
@@ -75,7 +74,7 @@ async function start(): Promise<void> {
 		step.note(`${answering.version} at ${answering.address}`);
 		return answering;
 	});
-	await steps.step('engine self-check', (step) => check(found, step));
+	await steps.step('engine self-check', (step) => checkEngine(found, step));
 	engine = found;
 	const { docker, address } = found;
 	// Nothing of the one needs the other.
@@ -164,17 +163,6 @@ async function labsAndImages(step: StepLog) {
 	if (labs.length === 0) throw new Refusal('There is no usable lab in labs/.');
 	step.note(labs.map((lab) => lab.slug).join(', '));
 	return { labs, images: labs.flatMap((lab) => lab.front.images) };
-}
-
-async function check(found: FoundEngine, step: StepLog): Promise<void> {
-	const findings = selfCheck(await gatherFacts(found));
-	const refusals = findings.filter((finding) => finding.kind === 'refusal');
-	if (refusals.length > 0) {
-		const words = refusals.map(({ what, mend }) => `  ${what}\n    → ${mend}`);
-		throw new Refusal(`Sandboxes can’t run safely on this Docker engine:\n${words.join('\n')}`);
-	}
-	for (const { what, mend } of findings) step.log(`note: ${what} ${mend}`);
-	if (findings.length > 0) step.note(findings.map(({ what }) => what).join(' '));
 }
 
 async function startDatabase(

@@ -79,6 +79,16 @@ export async function build(
 		buildargs: options.args ?? {},
 		version: '2',
 	});
+	await followBuild(docker, stream, options.repository, log);
+}
+
+/** Reads a build's events to its end; rejects with what it said last. */
+export async function followBuild(
+	docker: Docker,
+	stream: NodeJS.ReadableStream,
+	what: string,
+	log: (line: string) => void,
+): Promise<void> {
 	const recent: string[] = [];
 	await follow(docker, stream, (event) => {
 		const line = readable(event.stream ?? '');
@@ -87,7 +97,7 @@ export async function build(
 		recent.push(line);
 		if (recent.length > 40) recent.shift();
 	}).catch((cause: unknown) => {
-		throw new Error(`Building ${options.repository} failed:\n${recent.join('\n')}`, { cause });
+		throw new Error(`Building ${what} failed:\n${recent.join('\n')}`, { cause });
 	});
 }
 
@@ -126,7 +136,8 @@ function readable(line: string): string {
 	return (encoded ? Buffer.from(text, 'base64').toString() : text).trim();
 }
 
-async function* pack(files: ContextFile[]): AsyncGenerator<Buffer> {
+/** The files as a tar archive. */
+export async function* pack(files: ContextFile[]): AsyncGenerator<Buffer> {
 	const archive = tar.pack();
 	// A fixed time: the same files make the same layers.
 	for (const { path, mode, bytes } of files) {

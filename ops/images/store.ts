@@ -205,7 +205,7 @@ async function execute(
 }
 
 /** Docker's frames of an output without a terminal: 1 byte stream, 3 zero, 4 length, then bytes. */
-function unframe(bytes: Buffer): string {
+export function unframe(bytes: Buffer): string {
 	const parts: Buffer[] = [];
 	for (let at = 0; at + 8 <= bytes.length;) {
 		const length = bytes.readUInt32BE(at + 4);

@@ -15,23 +15,27 @@ export interface Secrets {
 	taPassword: { path: string; value: string };
 }
 
-export async function openSecrets(dir: string): Promise<Secrets> {
+/**
+ * `mode` of every file. Containers run as users that the machine doesn't know: for them the files are
+ * readable by all, in a directory that is closed.
+ */
+export async function openSecrets(dir: string, mode = 0o600): Promise<Secrets> {
 	const ticketPrivateKey = join(dir, 'ticket-private.pem');
 	const ticketPublicKey = join(dir, 'ticket-public.pem');
-	const privatePem = await once(ticketPrivateKey, () =>
+	const privatePem = await once(ticketPrivateKey, mode, () =>
 		generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
 	);
-	await once(ticketPublicKey, () =>
+	await once(ticketPublicKey, mode, () =>
 		createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString(),
 	);
 	const token = () => `${randomBytes(32).toString('base64url')}\n`;
 	const tokenFile = async (name: string) => {
-		await once(join(dir, name), token);
+		await once(join(dir, name), mode, token);
 		return join(dir, name);
 	};
 	const password = async (name: string) => {
 		const path = join(dir, name);
-		return { path, value: (await once(path, readablePassword)).trim() };
+		return { path, value: (await once(path, mode, readablePassword)).trim() };
 	};
 	return {
 		ticketPrivateKey,
@@ -45,14 +49,14 @@ export async function openSecrets(dir: string): Promise<Secrets> {
 }
 
 /** The file's content, after making it if it isn't there: complete or absent, never half. */
-async function once(path: string, make: () => string): Promise<string> {
+async function once(path: string, mode: number, make: () => string): Promise<string> {
 	const partial = `${path}.${randomBytes(6).toString('hex')}`;
-	await writeFile(partial, make(), { mode: 0o600 });
+	await writeFile(partial, make(), { mode });
 	await link(partial, path).catch((error: NodeJS.ErrnoException) => {
 		if (error.code !== 'EEXIST') throw error;
 	});
 	await unlink(partial);
-	await chmod(path, 0o600);
+	await chmod(path, mode);
 	return readFile(path, 'utf8');
 }
 
