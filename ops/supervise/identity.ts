@@ -16,8 +16,13 @@ export function startTime(pid: number): string | undefined {
 	}
 }
 
+/** A full disk forgets it rather than end us: services end with their supervisor anyway. */
 export function rememberPid(dir: string, name: string, pid: number): void {
-	writeFileSync(join(dir, `${name}.pid`), `${pid} ${startTime(pid) ?? ''}\n`, { mode: 0o600 });
+	try {
+		writeFileSync(join(dir, `${name}.pid`), `${pid} ${startTime(pid) ?? ''}\n`, { mode: 0o600 });
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+	}
 }
 
 /** The process that was remembered under this name, if it still is that process. */

@@ -1,6 +1,6 @@
 // A log never outgrows its bound, and its newest lines are always there.
 
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,4 +31,15 @@ test('a line larger than the limit is kept whole, alone', () => {
 	expect(readFileSync(path, 'utf8')).toBe(`${'x'.repeat(500)}\n`);
 	log('next');
 	expect(readFileSync(path, 'utf8')).toBe('next\n');
+});
+
+test('a full disk costs lines, not the program, and the log says how many', () => {
+	const path = join(dir, 'web.log');
+	symlinkSync('/dev/full', path);
+	const log = openLog(path);
+	log('one');
+	log('two');
+	rmSync(path);
+	log('three');
+	expect(readFileSync(path, 'utf8')).toBe('(2 lines could not be written here)\nthree\n');
 });
