@@ -106,6 +106,7 @@ function refuse(
 	const json = isApi(request);
 	response.writeHead(status, {
 		'content-type': json ? 'application/json' : 'text/plain; charset=utf-8',
+		'cache-control': 'no-store',
 	});
 	response.end(
 		json ? JSON.stringify(refusalBody(API_CODES[status], { message: words })) : `${words}\n`,

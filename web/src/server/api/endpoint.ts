@@ -139,13 +139,15 @@ async function bodyOf(request: Request): Promise<Uint8Array> {
 	try {
 		for await (const chunk of request.body ?? []) {
 			size += chunk.length;
-			if (size > BODY_LIMIT) throw tooLarge();
-			chunks.push(chunk);
+			// Read to its end, up to a point: who is cut off while sending never sees the answer.
+			if (size > 8 * BODY_LIMIT) throw tooLarge();
+			if (size <= BODY_LIMIT) chunks.push(chunk);
 		}
 	} catch (cause) {
 		// The server's own bound, which it tells by breaking the body off.
 		throw (cause as { status?: unknown }).status === 413 ? tooLarge() : cause;
 	}
+	if (size > BODY_LIMIT) throw tooLarge();
 	return Buffer.concat(chunks);
 }
 
@@ -154,9 +156,10 @@ export function refuse(code: RefusalCode, detail: RefusalDetail = {}): Response 
 }
 
 function respond(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-	if (body === null) return new Response(null, { status, headers });
+	const common = { 'cache-control': 'private, no-store' };
+	if (body === null) return new Response(null, { status, headers: { ...common, ...headers } });
 	return new Response(JSON.stringify(body), {
 		status,
-		headers: { 'content-type': 'application/json', ...headers },
+		headers: { ...common, 'content-type': 'application/json', ...headers },
 	});
 }

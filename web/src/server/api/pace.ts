@@ -10,7 +10,7 @@ export interface PaceOptions {
 }
 
 /** A script that writes a project file by file passes; an endless loop doesn't hold sync up. */
-const DEFAULTS: PaceOptions = { burst: 120, perSecond: 10, people: 10_000 };
+const DEFAULTS: PaceOptions = { burst: 240, perSecond: 10, people: 10_000 };
 
 export class Pace {
 	readonly #options: PaceOptions;
