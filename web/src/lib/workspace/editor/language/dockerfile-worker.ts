@@ -1,0 +1,6 @@
+// The worker in which Dockerfiles are read.
+
+import { serve } from '../../workers/serve.ts';
+import { methods } from './dockerfile.ts';
+
+serve(methods);
