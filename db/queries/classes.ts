@@ -1,6 +1,6 @@
-// Classes, who is in them, and which labs they are taught.
+// Classes and which labs they are taught; who is in them.
 
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import { newCode, normaliseCode } from '@containrlab/protocol/code.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
@@ -12,22 +12,46 @@ export type Class = typeof classes.$inferSelect;
 /** A join code of 50 bits. */
 export const newJoinCode = (): string => newCode(10);
 
+/** What an instructor decides about a class. */
+export type ClassSettings = Pick<
+	Class,
+	'name' | 'asksStudentNumber' | 'idleMinutes' | 'retentionDays'
+>;
+
 export async function createClass(
 	db: Executor,
-	input: { name: string; joinCode?: string; labs: readonly string[] },
+	input: Partial<ClassSettings> & { name: string; joinCode?: string; labs: readonly string[] },
 ): Promise<Class> {
+	const { labs, joinCode = newJoinCode(), ...settings } = input;
 	const created = only(
 		await db
 			.insert(classes)
-			.values({ id: newId(), name: input.name, joinCode: input.joinCode ?? newJoinCode() })
+			.values({ id: newId(), joinCode, ...settings })
 			.returning(),
 	);
-	if (input.labs.length > 0) {
-		await db
-			.insert(classLabs)
-			.values(input.labs.map((labSlug, position) => ({ classId: created.id, labSlug, position })));
-	}
+	await setLabs(db, created.id, labs);
 	return created;
+}
+
+/** These, in this order. What was done in a lab that leaves the class stays. */
+export async function setLabs(
+	db: Executor,
+	classId: string,
+	slugs: readonly string[],
+): Promise<void> {
+	await db.delete(classLabs).where(eq(classLabs.classId, classId));
+	if (slugs.length === 0) return;
+	await db
+		.insert(classLabs)
+		.values(slugs.map((labSlug, position) => ({ classId, labSlug, position })));
+}
+
+export async function updateClass(
+	db: Executor,
+	id: string,
+	set: Partial<ClassSettings & Pick<Class, 'joinCode' | 'open' | 'archivedAt'>>,
+): Promise<void> {
+	await db.update(classes).set(set).where(eq(classes.id, id));
 }
 
 export async function classById(db: Executor, id: string): Promise<Class | undefined> {
@@ -50,11 +74,13 @@ export async function classByJoinCode(db: Executor, code: string): Promise<Class
 	);
 }
 
-/** The classes that someone is in, with their role. */
+/** The classes that someone is in, with their role; those that go on, or those that ended. */
 export async function classesOf(
 	db: Executor,
 	userId: string,
+	which: 'current' | 'archived' = 'current',
 ): Promise<{ class: Class; role: Role; members: number }[]> {
+	const archived = which === 'current' ? isNull(classes.archivedAt) : isNotNull(classes.archivedAt);
 	return db
 		.select({
 			class: classes,
@@ -63,7 +89,7 @@ export async function classesOf(
 		})
 		.from(members)
 		.innerJoin(classes, eq(classes.id, members.classId))
-		.where(and(eq(members.userId, userId), isNull(classes.archivedAt)))
+		.where(and(eq(members.userId, userId), archived))
 		.orderBy(asc(classes.name));
 }
 
@@ -87,24 +113,22 @@ export async function addMember(
 	await db.insert(members).values(member).onConflictDoNothing();
 }
 
-/** Whether there was such a member. */
-export async function removeMember(
-	db: Executor,
-	classId: string,
-	userId: string,
-): Promise<boolean> {
-	const rows = await db
-		.delete(members)
-		.where(and(eq(members.classId, classId), eq(members.userId, userId)))
-		.returning({ userId: members.userId });
-	return rows.length > 0;
-}
-
-export type Member = { id: string; name: string; role: Role; joinedAt: Date };
+export type Member = {
+	id: string;
+	name: string;
+	/** Null for guests. */
+	email: string | null;
+	role: Role;
+	studentNumber: string | null;
+	joinedAt: Date;
+};
 
 export async function membersOf(db: Executor, classId: string): Promise<Member[]> {
 	return db
-		.select({ id: users.id, name: users.name, role: members.role, joinedAt: members.joinedAt })
+		.select({
+			...{ id: users.id, name: users.name, email: users.email },
+			...{ role: members.role, studentNumber: members.studentNumber, joinedAt: members.joinedAt },
+		})
 		.from(members)
 		.innerJoin(users, eq(users.id, members.userId))
 		.where(eq(members.classId, classId))
