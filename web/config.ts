@@ -1,5 +1,6 @@
 // What web is told at its start: environment variables, read and checked once.
 
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { databaseUrl } from '@containrlab/db/database-url.ts';
@@ -66,8 +67,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 		runnerdToken: secret(data.RUNNERD_TOKEN_FILE),
 		ticketPrivateKey: secret(data.TICKET_PRIVATE_KEY_FILE),
 		labsDir: data.LABS_DIR,
-		site: siteOf(data),
-		tls: certificateOf(data),
+		...wayIn(data),
 		dev: data.WEB_DEV === '1',
 		exitWithParent: data.EXIT_WITH_PARENT === '1',
 	};
@@ -75,15 +75,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 type Told = z.infer<typeof Environment>;
 
-function siteOf({ WEB_ORIGIN, WEB_HOSTS, WEB_LAN_ORIGIN, WEB_TLS_CERT_FILE }: Told): Site {
+function wayIn(told: Told): Pick<Config, 'site' | 'tls'> {
+	const { WEB_ORIGIN, WEB_HOSTS, WEB_LAN_ORIGIN } = told;
+	const tls = certificateOf(told);
+	const x509 = tls && new X509Certificate(tls.certificate);
 	const originOf = (url: string | undefined) => url && new URL(url).origin;
 	const names = WEB_HOSTS.split(',').map((name) => name.trim().toLowerCase());
-	return {
+	const site = {
 		origin: originOf(WEB_ORIGIN),
 		hosts: names.filter((name) => name !== ''),
 		lanOrigin: originOf(WEB_LAN_ORIGIN),
-		secure: WEB_TLS_CERT_FILE !== undefined,
+		secure: tls !== undefined,
+		ownCertificate: x509?.checkIssued(x509) ?? false,
 	};
+	return { site, tls };
 }
 
 function certificateOf({ WEB_TLS_CERT_FILE, WEB_TLS_KEY_FILE }: Told): Certificate | undefined {

@@ -22,7 +22,8 @@ beforeAll(async () => {
 	await openOwnCertificate(join(dir, 'tls.pem'), ['localhost', '127.0.0.1']);
 	pem = await readFile(join(dir, 'tls.pem'), 'utf8');
 	await rm(dir, { recursive: true });
-	const site = { origin: undefined, hosts: [], lanOrigin: undefined, secure: true };
+	const names = { origin: undefined, hosts: [], lanOrigin: undefined };
+	const site = { ...names, secure: true, ownCertificate: true };
 	server = createEntrance(
 		(request, response) => void text(request).then((body) => response.end(`got ${body}`)),
 		{ certificate: pem, key: pem },

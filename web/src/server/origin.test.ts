@@ -3,7 +3,10 @@ import { expect, it } from 'vitest';
 import { addressOf, isFromOurPages, isLoopback, type Site } from './origin.ts';
 
 const request = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
-const plain: Site = { origin: undefined, hosts: [], lanOrigin: undefined, secure: false };
+const plain: Site = {
+	...{ origin: undefined, hosts: [], lanOrigin: undefined },
+	...{ secure: false, ownCertificate: false },
+};
 const proxied: Site = { ...plain, origin: 'https://class.example' };
 const named: Site = { ...plain, hosts: ['teacher.local'] };
 const tls: Site = { ...named, secure: true };

@@ -14,6 +14,8 @@ export interface Site {
 	lanOrigin: string | undefined;
 	/** We end TLS ourselves. */
 	secure: boolean;
+	/** … with a certificate that no browser knows, and warns of. */
+	ownCertificate: boolean;
 }
 
 export type Address =
