@@ -1,9 +1,10 @@
 // Attempts: one submission each, with exactly one verdict.
 
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { JudgePhase, Verdict } from '@containrlab/protocol/verdict.ts';
-import { attempts, judgeLogs, users, workspaces, type AttemptPhase } from '../schema.ts';
+import { attemptRuns, attempts, judgeLogs, workspaces, type AttemptPhase } from '../schema.ts';
+import { judgedAgain, standAgain } from './attempt-runs.ts';
 import { emitEvent } from './events.ts';
 import { first, only, type Executor } from './executor.ts';
 
@@ -20,7 +21,10 @@ export async function attemptById(db: Executor, id: string): Promise<AttemptRow 
 	return first(await db.select().from(attempts).where(eq(attempts.id, id)));
 }
 
-/** The one that waits or runs; a workspace has at most one. */
+/**
+ * The submission that waits or runs; a workspace has at most one. An earlier one that is being judged
+ * again isn't it: new work must not take its place in the queue for the old.
+ */
 export async function openAttempt(
 	db: Executor,
 	workspaceId: string,
@@ -28,7 +32,18 @@ export async function openAttempt(
 	const rows = await db
 		.select()
 		.from(attempts)
-		.where(and(eq(attempts.workspaceId, workspaceId), inArray(attempts.status, OPEN)));
+		.where(
+			and(
+				eq(attempts.workspaceId, workspaceId),
+				inArray(attempts.status, OPEN),
+				notExists(
+					db
+						.select({ id: attemptRuns.attemptId })
+						.from(attemptRuns)
+						.where(eq(attemptRuns.attemptId, attempts.id)),
+				),
+			),
+		);
 	return first(rows);
 }
 
@@ -76,16 +91,20 @@ export async function emitAttempt(tx: Executor, row: AttemptRow): Promise<void> 
 		.select({ classId: workspaces.classId })
 		.from(workspaces)
 		.where(eq(workspaces.id, row.workspaceId));
+	const { classId } = only(rows);
+	const again = await judgedAgain(tx, [row.id]);
 	await emitEvent(
 		tx,
-		{ classId: only(rows).classId, workspaceId: row.workspaceId },
+		{ classId, workspaceId: row.workspaceId },
 		{
 			type: 'attempt',
+			class: classId,
 			workspace: row.workspaceId,
 			attempt: row.id,
 			number: row.number,
 			status: row.status,
 			phases: row.phases,
+			...(again.has(row.id) && { again: true }),
 		},
 	);
 }
@@ -98,7 +117,8 @@ async function change(
 	db: Executor,
 	run: { id: string; try: number },
 	set: PgUpdateSetSource<typeof attempts>,
-	also?: (tx: Executor) => Promise<void>,
+	/** More to write with it; a row that it answers is how the attempt then stands. */
+	also?: (tx: Executor, row: AttemptRow) => Promise<AttemptRow | undefined>,
 ): Promise<AttemptRow | undefined> {
 	return db.transaction(async (tx) => {
 		const rows = await tx
@@ -110,9 +130,9 @@ async function change(
 			.returning();
 		const row = first(rows);
 		if (!row) return undefined;
-		await also?.(tx);
-		await emitAttempt(tx, row);
-		return row;
+		const standing = (await also?.(tx, row)) ?? row;
+		await emitAttempt(tx, standing);
+		return standing;
 	});
 }
 
@@ -165,7 +185,10 @@ export type Outcome = {
 	log: readonly { phase: JudgePhase; text: string }[];
 };
 
-/** The verdict, once: undefined when this try has one already or is no longer the current one. */
+/**
+ * The verdict, once: undefined when this try has one already or is no longer the current one. Trouble
+ * of ours while judging again leaves the attempt with the verdict that it had.
+ */
 export async function settle(
 	db: Executor,
 	run: { id: string; try: number },
@@ -180,16 +203,24 @@ export async function settle(
 		imageBytes: verdict.metrics.imageBytes ?? null,
 		finishedAt: new Date(),
 	};
-	return change(db, run, set, async (tx) => {
-		if (log.length === 0) return;
-		const at = and(eq(judgeLogs.attemptId, run.id), eq(judgeLogs.try, run.try));
-		await tx.delete(judgeLogs).where(at);
-		await appendLog(
-			tx,
-			run,
-			log.map((piece, seq) => ({ ...piece, seq })),
-		);
+	return change(db, run, set, async (tx, row) => {
+		if (log.length > 0) await replaceLog(tx, run, log);
+		return standAgain(tx, row);
 	});
+}
+
+async function replaceLog(
+	tx: Executor,
+	run: { id: string; try: number },
+	log: Outcome['log'],
+): Promise<void> {
+	const at = and(eq(judgeLogs.attemptId, run.id), eq(judgeLogs.try, run.try));
+	await tx.delete(judgeLogs).where(at);
+	await appendLog(
+		tx,
+		run,
+		log.map((piece, seq) => ({ ...piece, seq })),
+	);
 }
 
 /** Pieces that are there already are left alone: a stream that resumes repeats itself. */
@@ -222,66 +253,42 @@ export async function logOf(
 		.orderBy(asc(judgeLogs.seq));
 }
 
-/** Newest first. */
+/** Newest first, without the lists of their files. */
 export async function attemptsOf(
 	db: Executor,
 	workspaceId: string,
 	limit: number,
-): Promise<AttemptRow[]> {
+): Promise<Omit<AttemptRow, 'files'>[]> {
+	const { files: _, ...columns } = getTableColumns(attempts);
 	return db
-		.select()
+		.select(columns)
 		.from(attempts)
 		.where(eq(attempts.workspaceId, workspaceId))
 		.orderBy(desc(attempts.number))
 		.limit(limit);
 }
 
-export type ListedAttempt = {
-	id: string;
-	number: number;
-	status: AttemptStatus;
-	createdAt: Date;
-	durationMs: number | null;
-	imageBytes: number | null;
-	workspaceId: string;
-	labSlug: string;
-	student: { id: string; name: string };
-};
-
-const listed = {
-	id: attempts.id,
-	number: attempts.number,
-	status: attempts.status,
-	createdAt: attempts.createdAt,
-	durationMs: attempts.durationMs,
-	imageBytes: attempts.imageBytes,
-	workspaceId: attempts.workspaceId,
-	labSlug: workspaces.labSlug,
-	student: { id: users.id, name: users.name },
-};
-
-/** A class's attempts, newest first. */
-export async function attemptsInClass(
+/** The attempts of a workspace right before and right after this one. */
+export async function neighboursOf(
 	db: Executor,
-	classId: string,
-	filter: { studentId?: string; status?: AttemptStatus },
-	limit: number,
-): Promise<ListedAttempt[]> {
-	return db
-		.select(listed)
-		.from(attempts)
-		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
-		.innerJoin(users, eq(users.id, workspaces.ownerId))
-		.where(
-			and(
-				eq(workspaces.classId, classId),
-				filter.studentId === undefined ? undefined : eq(users.id, filter.studentId),
-				filter.status === undefined ? undefined : eq(attempts.status, filter.status),
-			),
-		)
-		.orderBy(desc(attempts.createdAt), desc(attempts.id))
-		.limit(limit);
+	attempt: Pick<AttemptRow, 'workspaceId' | 'number'>,
+): Promise<{ previous: Neighbour | undefined; next: Neighbour | undefined }> {
+	const find = async (side: 'previous' | 'next') => {
+		const beyond = side === 'next' ? gt : lt;
+		const rows = await db
+			.select({ id: attempts.id, number: attempts.number })
+			.from(attempts)
+			.where(
+				and(eq(attempts.workspaceId, attempt.workspaceId), beyond(attempts.number, attempt.number)),
+			)
+			.orderBy(side === 'next' ? asc(attempts.number) : desc(attempts.number))
+			.limit(1);
+		return first(rows);
+	};
+	const [previous, next] = await Promise.all([find('previous'), find('next')]);
+	return { previous, next };
 }
+export type Neighbour = { id: string; number: number };
 
 /** The newest attempt of each workspace of a class, by workspace. */
 export async function lastAttempts(

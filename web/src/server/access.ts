@@ -9,7 +9,7 @@ import type { Role } from '@containrlab/protocol/ticket.ts';
 import type { Viewer } from './auth.ts';
 
 /** What someone wants with a thing. Owner and staff see and edit; acts belong to the owner. */
-export type WorkspaceAct = 'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand';
+export type WorkspaceAct = 'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand' | 'judge-again';
 /** `teach`: see everyone's work, and help; `administer`: change the class and who is in it. */
 export type ClassAct = 'see' | 'teach' | 'administer';
 
@@ -53,6 +53,7 @@ export function mayReissueReturnCode(
 
 export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
 	if (act === 'see' || act === 'edit' || act === 'lower-hand') return isOwner || isStaff(role);
+	if (act === 'judge-again') return isStaff(role);
 	// Staff watch a terminal and read attempts; typing, submitting and asking are the owner's.
 	return isOwner;
 }
@@ -97,9 +98,10 @@ export async function accessToAttempt(
 	db: Database,
 	viewer: Viewer,
 	attemptId: string,
+	act: Extract<WorkspaceAct, 'see' | 'judge-again'> = 'see',
 ): Promise<Granted<WorkspaceGrant & { attempt: AttemptRow }>> {
 	const attempt = isId(attemptId) ? await attemptById(db, attemptId) : undefined;
 	if (!attempt) return HIDDEN;
-	const workspace = await accessToWorkspace(db, viewer, attempt.workspaceId, 'see');
+	const workspace = await accessToWorkspace(db, viewer, attempt.workspaceId, act);
 	return workspace.ok ? { ...workspace, attempt } : workspace;
 }

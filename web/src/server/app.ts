@@ -4,6 +4,7 @@ import type { Connection } from '@containrlab/db/connect.ts';
 import type { Config } from '../../config.ts';
 import type { Auth } from './auth.ts';
 import type { EventHub } from './hub.ts';
+import type { JudgingAgain } from './judge-again.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections, Revocation } from './revocation.ts';
@@ -25,6 +26,7 @@ export interface App {
 	runnerd: RunnerdClient;
 	sandboxes: Sandboxes;
 	submissions: Submissions;
+	judgingAgain: JudgingAgain;
 	hub: EventHub;
 	presence: Presence;
 	open: OpenConnections;

@@ -7,6 +7,7 @@ import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
 import { Auth } from './auth.ts';
 import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
+import { JudgingAgain } from './judge-again.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
 import { Labs } from './labs.ts';
@@ -56,6 +57,10 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		...{ db, sync, runnerd, labs, log },
 		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
 	});
+	const judgingAgain = new JudgingAgain({
+		...{ db, labs },
+		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
+	});
 	const runnerEvents = new RunnerEvents({
 		...{ db, runnerd, log },
 		onMissing: (workspaceId, shas) => sandboxes.giveBlobs(workspaceId, shas),
@@ -95,6 +100,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				runnerd,
 				sandboxes,
 				submissions,
+				judgingAgain,
 			},
 			...{ hub, open, presence, revoke, log },
 		},

@@ -9,6 +9,7 @@ import {
 	settle,
 	type AttemptRow,
 } from '@containrlab/db/queries/attempts.ts';
+import { lastTry } from '@containrlab/db/queries/attempt-runs.ts';
 import { blobBytes } from '@containrlab/db/queries/blobs.ts';
 import { labVersion } from '@containrlab/db/queries/workspaces.ts';
 import type { JudgeRun, JudgeRunRequest } from '@containrlab/protocol/sandbox.ts';
@@ -21,7 +22,7 @@ import { Refused, Unreachable } from './service-call.ts';
 import { submittedFiles } from './submitted-files.ts';
 
 export interface JudgingOptions {
-	/** Runs of one attempt before we apologise. */
+	/** How often a run is tried before we apologise. */
 	tries: number;
 	/** How long runnerd may be away before that counts as trouble. */
 	patienceMs: number;
@@ -67,11 +68,17 @@ export class Judging {
 		this.#options = { ...DEFAULTS, ...options };
 	}
 
-	/** Resolves when the attempt has its verdict, from here or from elsewhere. */
+	/**
+	 * Resolves when the attempt has its verdict, from here or from elsewhere. Who asks while it is under
+	 * way waits and looks again: another run may have been asked for after this one looked.
+	 */
 	judge(attemptId: string, signal: AbortSignal): Promise<void> {
-		const running = this.#running.get(attemptId);
-		if (running) return running;
-		const work = this.#judge(attemptId, signal).finally(() => this.#running.delete(attemptId));
+		const before = this.#running.get(attemptId)?.catch(() => {});
+		const work = (before ?? Promise.resolve())
+			.then(() => this.#judge(attemptId, signal))
+			.finally(() => {
+				if (this.#running.get(attemptId) === work) this.#running.delete(attemptId);
+			});
 		this.#running.set(attemptId, work);
 		return work;
 	}
@@ -90,15 +97,16 @@ export class Judging {
 			const attempt = await attemptById(this.#db, attemptId);
 			if (!attempt || attempt.verdict) return;
 			const run = { attempt: attemptId, try: attempt.try };
+			const tries = attempt.try - (await lastTry(this.#db, attemptId));
 			const result = await this.#run(attempt, run, signal);
 			const ours = result.status === 'trouble' || result.verdict.status === 'error';
 			if (ours) {
 				const code = result.status === 'trouble' ? result.code : codeOf(result.verdict);
 				this.#log('warn', 'a judge run gave no verdict', { ...run, code });
-				if (attempt.try < this.#options.tries && code !== 'lab-mismatch') {
+				if (tries < this.#options.tries && code !== 'lab-mismatch') {
 					await nextTry(this.#db, { id: attemptId, try: attempt.try });
 					await this.#acknowledge(run);
-					await delay(this.#options.retryMs * attempt.try, undefined, { signal });
+					await delay(this.#options.retryMs * tries, undefined, { signal });
 					continue;
 				}
 			}

@@ -1,74 +1,82 @@
-// One attempt: who, when, verdict, files, checks with their evidence, and the log by phase.
+// One attempt: who, when, verdict, checks with their evidence, files, runs and log.
 
-import { logOf } from '@containrlab/db/queries/attempts.ts';
-import { blobBytes } from '@containrlab/db/queries/blobs.ts';
-import type { AttemptFile } from '@containrlab/db/schema.ts';
+import { keptRun, runsOf } from '@containrlab/db/queries/attempt-runs.ts';
+import { logOf, neighboursOf, type AttemptRow } from '@containrlab/db/queries/attempts.ts';
+import { lastEventId } from '@containrlab/db/queries/events.ts';
+import { fail } from '@sveltejs/kit';
+import { isStaff } from '#server/access.ts';
 import { app } from '#server/app.ts';
+import { logParts } from '#server/attempt-log.ts';
 import { requireAttempt } from '#server/kit.ts';
-import { decodeText } from '#server/submitted-files.ts';
-import type { PageServerLoad } from './$types';
-
-/** Of all text together: a page, not an archive. */
-const SHOWN_TEXT = 512 * 1024;
-const SHOWN_LOG = 512 * 1024;
-
-type ShownFile = { path: string; size: number | null; note: string | null; text: string | null };
+import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
-	const { attempt, workspace, isOwner } = await requireAttempt(event, event.params.id);
-	const { db, labs } = app();
-	const log = await logOf(db, { id: attempt.id, try: attempt.try });
+	const { attempt, workspace, isOwner, role, viewer } = await requireAttempt(
+		event,
+		event.params.id,
+	);
+	const { db, labs, judgingAgain } = app();
+	// Read first: what happens while the rest is read comes again by the event stream.
+	const lastEvent = await lastEventId(db);
+	const asked = Number(event.url.searchParams.get('run'));
+	const [kept, runs, neighbours] = await Promise.all([
+		Number.isSafeInteger(asked) && asked > 0 && asked < 2 ** 31
+			? keptRun(db, { id: attempt.id, try: asked })
+			: undefined,
+		runsOf(db, attempt.id),
+		neighboursOf(db, attempt),
+	]);
+	const run = kept ?? attempt;
+	const log = await logOf(db, { id: attempt.id, try: run.try });
+	const asksAgain = runs.findLast((each) => each.try < attempt.try);
 	return {
 		isOwner,
+		isStaff: isStaff(role),
+		me: { id: viewer.id, name: viewer.name },
 		class: { id: workspace.class.id, name: workspace.class.name },
 		workspace: { id: workspace.id, owner: workspace.owner },
-		labTitle: labs.title(workspace.labSlug),
-		attempt: {
-			id: attempt.id,
-			number: attempt.number,
-			status: attempt.status,
-			source: attempt.source,
-			createdAt: attempt.createdAt,
-			durationMs: attempt.durationMs,
-			imageBytes: attempt.imageBytes,
-			left: attempt.left,
-			phases: attempt.phases,
-			verdict: attempt.verdict,
-			try: attempt.try,
+		lab: { slug: workspace.labSlug, title: labs.title(workspace.labSlug) },
+		attempt: { ...headOf(attempt), queuedAt: asksAgain?.at ?? attempt.createdAt },
+		files: attempt.files,
+		/** The run that is shown: the one that counts, or an earlier one that was asked for. */
+		run: {
+			...{ try: run.try, status: run.status, phases: run.phases, verdict: run.verdict },
+			...{ durationMs: run.durationMs, imageBytes: run.imageBytes, startedAt: run.startedAt },
+			...{
+				judgeDigest: run.judgeDigest,
+				finishedAt: run.finishedAt,
+				isCurrent: kept === undefined,
+			},
 		},
-		files: await shownFiles(attempt.files),
-		log: byPhase(log),
+		runs,
+		neighbours,
+		/** Staff may ask for another run while its version of the lab is here. */
+		mayJudgeAgain: isStaff(role) && judgingAgain.possible(workspace.labSlug, attempt.labDigest),
+		log: logParts(log),
+		lastEvent,
 	};
 };
 
-async function shownFiles(files: readonly AttemptFile[]): Promise<ShownFile[]> {
-	let left = SHOWN_TEXT;
-	const shown: ShownFile[] = [];
-	for (const file of files) {
-		const { path } = file;
-		if (file.kind === 'dir') shown.push({ path, size: null, note: 'directory', text: null });
-		else if (file.kind === 'link') {
-			shown.push({ path, size: null, note: `link to ${file.target}`, text: null });
-		} else if (file.kind === 'binary') {
-			shown.push({ path, size: file.size, note: 'binary', text: null });
-		} else if (file.size > left) {
-			shown.push({ path, size: file.size, note: 'too long to show', text: null });
-		} else {
-			left -= file.size;
-			const bytes = await blobBytes(app().db, file.sha);
-			shown.push({ path, size: file.size, note: null, text: bytes ? decodeText(bytes) : null });
-		}
-	}
-	return shown;
+function headOf({ id, number, status, source, createdAt, left, labDigest, try: run }: AttemptRow) {
+	return { id, number, status, source, createdAt, left, labDigest, try: run };
 }
 
-/** Pieces joined by phase; of a long log the end, where the failure is. */
-function byPhase(pieces: readonly { phase: string; text: string }[]) {
-	const phases = new Map<string, string>();
-	for (const { phase, text } of pieces) phases.set(phase, (phases.get(phase) ?? '') + text);
-	return [...phases].map(([phase, text]) => ({
-		phase,
-		text:
-			text.length > SHOWN_LOG ? `… (its beginning is left out)\n${text.slice(-SHOWN_LOG)}` : text,
-	}));
-}
+const REFUSALS = {
+	open: 'It is being judged already.',
+	'lab-changed':
+		'The lab has changed since, and its former version is no longer on this server. The verdict stays as it is.',
+} as const;
+
+export const actions: Actions = {
+	again: async (event) => {
+		const { attempt, workspace, viewer } = await requireAttempt(
+			event,
+			event.params.id,
+			'judge-again',
+		);
+		const { id, labDigest } = attempt;
+		const { labSlug, classId } = workspace;
+		const asked = await app().judgingAgain.attempt({ id, labSlug, labDigest }, classId, viewer.id);
+		return asked.ok ? { again: true } : fail(409, { problem: REFUSALS[asked.reason] });
+	},
+};

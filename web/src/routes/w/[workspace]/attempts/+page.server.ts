@@ -1,23 +1,35 @@
-// One workspace's attempts, newest first.
+// One workspace's attempts, newest first, a page at a time.
 
-import { attemptsOf } from '@containrlab/db/queries/attempts.ts';
+import { attemptPage } from '@containrlab/db/queries/attempt-list.ts';
+import { lastEventId } from '@containrlab/db/queries/events.ts';
 import { app } from '#server/app.ts';
+import { askedTable, orderOf, placeText } from '#server/attempt-table.ts';
 import { requireWorkspace } from '#server/kit.ts';
 import type { PageServerLoad } from './$types';
 
-const SHOWN = 200;
+const ROWS = 50;
 
 export const load: PageServerLoad = async (event) => {
-	const { workspace, isOwner } = await requireWorkspace(event, event.params.workspace, 'see');
+	const { viewer, workspace, isOwner } = await requireWorkspace(
+		event,
+		event.params.workspace,
+		'see',
+	);
 	const { db, labs } = app();
-	const attempts = await attemptsOf(db, workspace.id, SHOWN);
+	// Read first: what happens while the rest is read comes again by the event stream.
+	const lastEvent = await lastEventId(db);
+	const order = orderOf({ ...askedTable(event.url.searchParams), sort: 'when', dir: undefined });
+	const filter = { classId: workspace.class.id, workspaceId: workspace.id };
+	const page = await attemptPage(db, filter, order, ROWS);
 	return {
 		isOwner,
+		me: { id: viewer.id, name: viewer.name },
 		workspace: { id: workspace.id, owner: workspace.owner },
 		class: { id: workspace.class.id, name: workspace.class.name },
 		labTitle: labs.title(workspace.labSlug),
-		attempts: attempts.map(({ id, number, status, createdAt, durationMs, imageBytes }) => ({
-			...{ id, number, status, createdAt, durationMs, imageBytes },
-		})),
+		attempts: page.rows,
+		older: page.next && `?after=${placeText(page.next)}`,
+		isFirst: page.previous === undefined,
+		lastEvent,
 	};
 };

@@ -1,0 +1,43 @@
+// One attempt while it is looked at: its phases as they run, and its page anew with each verdict.
+
+import type { BrowserEvent } from '@containrlab/protocol/events.ts';
+import { Events } from '#lib/events/events.svelte.ts';
+
+type AttemptEvent = Extract<BrowserEvent, { type: 'attempt' }>;
+type Followed = {
+	me: string;
+	/** The last event that the page as rendered already holds. */
+	after: number;
+	attempt: string;
+	workspace: string;
+	reload: () => Promise<void>;
+};
+
+export class LiveAttempt {
+	/** As last heard; undefined while the page's own data is the newest. */
+	status = $state<AttemptEvent['status']>();
+	phases = $state.raw<AttemptEvent['phases']>();
+	readonly #followed: Followed;
+
+	constructor(followed: Followed) {
+		this.#followed = followed;
+	}
+
+	/** Listens until the returned function is called. */
+	start(): () => void {
+		const { me, after, attempt, workspace, reload } = this.#followed;
+		const events = new Events(me, after);
+		events.on((event) => {
+			if (event.type !== 'attempt' || event.workspace !== workspace) return;
+			if (event.attempt !== attempt) {
+				// Its neighbour: there may be a next one now.
+				if (event.status === 'queued') void reload();
+				return;
+			}
+			this.status = event.status;
+			this.phases = event.phases;
+			if (event.status !== 'running' || event.phases.length === 0) void reload();
+		});
+		return events.start();
+	}
+}
