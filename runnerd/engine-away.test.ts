@@ -70,3 +70,31 @@ test('an engine that goes away and comes back costs no sandbox', async () => {
 	await sandboxes.close();
 	await cable.cut();
 }, 90_000);
+
+test('an engine that restarts takes the sandboxes with it, never the work; a judge waits for it', async () => {
+	await using instance = await TestInstance.create();
+	const cable = new Cable(join(instance.directory, 'docker.sock'));
+	await cable.plug();
+	const sandboxes = await instance.launch(0, new Engine({ socketPath: cable.path }, instance.name));
+	const workspace = newId();
+	sandboxes.start(startRequest(workspace));
+	const box = await ready(sandboxes, workspace);
+	await sh(box, 'echo work > notes');
+	await cable.cut();
+	await instance.engine.stopContainer(box.id, 0);
+	const judged = sandboxes.acquire('judge', { signal: AbortSignal.timeout(60_000) });
+	await until('it is said', () => sandboxes.view(workspace)!.state.status === 'failed');
+	await cable.plug();
+	const { state } = await until('it is known to be gone', () => {
+		const view = sandboxes.view(workspace)!;
+		return view.state.status === 'gone' && view;
+	});
+	expect(state).toMatchObject({ reason: 'lost' });
+	sandboxes.start(startRequest(workspace));
+	expect(await sh(await ready(sandboxes, workspace), 'cat notes')).toBe('work');
+	await using judge = await judged;
+	expect(await sh(judge, 'echo judged')).toBe('judged');
+	await judge[Symbol.asyncDispose]();
+	await sandboxes.close();
+	await cable.cut();
+}, 90_000);

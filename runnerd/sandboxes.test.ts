@@ -1,6 +1,6 @@
 // A workspace's sandbox on the real engine: started, used, lost, returned to, taken over.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { TestInstance, ready, sh, startRequest, until } from './sandboxes-testing.ts';
 
@@ -135,5 +135,23 @@ test('an idle sandbox ends, one in use does not', async () => {
 	expect(sandboxes.view(idle)?.state).toMatchObject({ reason: 'idle' });
 	expect(sandboxes.view(used)?.state.status).toBe('ready');
 	await sandboxes.stop(used);
+	await sandboxes.close();
+});
+
+test('states stay in their order when the clock is set back while a sandbox lives', async () => {
+	const sandboxes = await instance.launch();
+	const workspace = newId();
+	sandboxes.start(startRequest(workspace));
+	await ready(sandboxes, workspace);
+	const { state } = sandboxes.view(workspace)!;
+	vi.useFakeTimers({ toFake: ['Date'], now: state.at - 3_600_000 });
+	try {
+		await sandboxes.stop(workspace);
+	} finally {
+		vi.useRealTimers();
+	}
+	const times = sandboxes.seen.get(workspace)!.map(({ at }) => at);
+	expect(sandboxes.view(workspace)!.state).toMatchObject({ status: 'gone', reason: 'ended' });
+	expect(times).toEqual(times.toSorted((a, b) => a - b));
 	await sandboxes.close();
 });

@@ -15,7 +15,12 @@ import { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { Pool } from './pool.ts';
 import { SandboxError } from './sandbox-handle.ts';
-import type { JudgeSandbox, SandboxHandle, SandboxSource } from './sandbox-handle.ts';
+import type {
+	JudgeSandbox,
+	SandboxErrorCode,
+	SandboxHandle,
+	SandboxSource,
+} from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
 import { Gate } from './sandboxes-gate.ts';
 import { UidSlots } from './sandboxes-slots.ts';
@@ -32,6 +37,9 @@ const AWAY_MS = 3000;
 /** How long opening waits for an engine that may not be there yet. */
 const FIRST_LOOK_MS = 5000;
 const ADOPT_SECONDS = 15;
+/** A judge run waits so long for an engine that restarts, or for a place. */
+const JUDGE_PATIENCE_MS = 5 * 60_000;
+const PASSING: ReadonlySet<SandboxErrorCode> = new Set(['engine-unreachable', 'no-capacity']);
 
 export type SandboxesOptions<H extends HostLifecycle> = {
 	engine: Engine;
@@ -139,13 +147,25 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	async acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
 		const place = await this.#judges.enter(0, signal);
 		try {
-			const box =
-				(await this.#claimForJudge()) ??
-				(await this.#lifecycle.boot({ purpose: 'judge', limits: DEFAULT_LIMITS, signal }));
-			return this.#judgeSandbox(box, place);
+			return this.#judgeSandbox(await this.#boxForJudge(signal), place);
 		} catch (error) {
 			place[Symbol.dispose]();
 			throw error;
+		}
+	}
+
+	/** What passes by itself is waited for: it is no reason to give a submission up. */
+	async #boxForJudge(signal: AbortSignal): Promise<Box> {
+		const begun = performance.now();
+		for (;;) {
+			try {
+				const boot = { purpose: 'judge', limits: DEFAULT_LIMITS, signal } as const;
+				return (await this.#claimForJudge()) ?? (await this.#lifecycle.boot(boot));
+			} catch (error) {
+				const passes = error instanceof SandboxError && PASSING.has(error.code);
+				if (!passes || performance.now() - begun > JUDGE_PATIENCE_MS) throw error;
+				await sleep(ENGINE_RETRY_MS, undefined, { signal });
+			}
 		}
 	}
 
@@ -275,8 +295,8 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			} finally {
 				connection.abort();
 			}
-			awaySince ??= Date.now();
-			if (Date.now() - awaySince > AWAY_MS) await this.#engineAway();
+			awaySince ??= performance.now();
+			if (performance.now() - awaySince > AWAY_MS) await this.#engineAway();
 			await sleep(ENGINE_RETRY_MS, undefined, { signal }).catch(() => {});
 		}
 	}

@@ -285,7 +285,9 @@ export class Session<H extends HostLifecycle> {
 		this.#set({ status: 'starting', at: Date.now(), phase });
 	}
 
-	#set(state: SandboxState): void {
+	/** Whoever hears of states puts them in order by their time: it never goes back, as a clock may. */
+	#set(next: SandboxState): void {
+		const state = { ...next, at: Math.max(next.at, this.#record.state.at) };
 		this.#record = { ...this.#record, state };
 		this.#world.changed(this.workspace, state);
 		this.#saveSoon();

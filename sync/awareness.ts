@@ -32,7 +32,7 @@ export class RoomAwareness<S extends Speaker> {
 	#now: () => number;
 
 	/** `ownerOf` knows whose structs a client id writes: nobody else may speak for it. */
-	constructor(ownerOf: (client: number) => string | undefined, now: () => number = Date.now) {
+	constructor(ownerOf: (client: number) => string | undefined, now = () => performance.now()) {
 		this.#ownerOf = ownerOf;
 		this.#now = now;
 	}

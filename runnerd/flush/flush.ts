@@ -279,7 +279,7 @@ export class Flush {
 		const signature = this.#signature(action);
 		const outcome = await this.#try(action, () => apply(this.#state, action));
 		if (outcome === 'done') return;
-		this.#blocked.set(keyOfAction(action), { signature, at: Date.now() });
+		this.#blocked.set(keyOfAction(action), { signature, at: performance.now() });
 		if (outcome !== 'absent') this.#later(BLOCKED_MS);
 	}
 
@@ -314,7 +314,8 @@ export class Flush {
 	#isBlocked(action: Apply): boolean {
 		const blocked = this.#blocked.get(keyOfAction(action));
 		if (!blocked) return false;
-		if (blocked.signature === this.#signature(action) && Date.now() - blocked.at < BLOCKED_MS) {
+		const waits = performance.now() - blocked.at < BLOCKED_MS;
+		if (waits && blocked.signature === this.#signature(action)) {
 			return true;
 		}
 		this.#blocked.delete(keyOfAction(action));

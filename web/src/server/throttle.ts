@@ -33,7 +33,7 @@ export class Throttle {
 	readonly #counts = new Map<string, Count>();
 	#all: Count = { failures: 0, at: 0 };
 
-	constructor(options: Partial<ThrottleOptions> = {}, now: () => number = Date.now) {
+	constructor(options: Partial<ThrottleOptions> = {}, now = () => performance.now()) {
 		this.#options = { ...DEFAULTS, ...options };
 		this.#now = now;
 	}
