@@ -14,7 +14,8 @@ import {
 	verifyTicket,
 } from '@containrlab/protocol/ticket.ts';
 import { liveFiles } from '@containrlab/protocol/workspace-doc.ts';
-import { SESSION_COOKIE } from './src/server/auth.ts';
+import { Auth, SESSION_COOKIE } from './src/server/auth.ts';
+import { REVOCATIONS_CHANNEL } from './src/server/hub.ts';
 import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
 import {
 	BUILD_MS,
@@ -216,10 +217,32 @@ describe('an access that ends', () => {
 		await new Promise((resolve) => socket.once('open', resolve));
 		const [row] = await database.connection.sql<{ owner_id: string }[]>`
 			select owner_id from workspaces where id = ${own}`;
+		const teacher = await new Browser(web.url).signIn(room.people.instructor.email);
 		const ended = closed(socket);
-		await ta.post(`/classes/${room.class.id}?/remove`, { user: row!.owner_id });
+		await teacher.post(`/classes/${room.class.id}/settings/people?/remove`, {
+			user: row!.owner_id,
+		});
 		await within(ended, 1_000);
 		expect(await refused(`/sync/workspace:${own}`, as(browser))).toEqual({ code: 4403 });
+	});
+
+	it('is cut wherever it was open when staff make a new return code, in another process', async () => {
+		const { db, sql } = database.connection;
+		const auth = new Auth(db, keys.privateKey.trim(), async (revocation) => {
+			await sql.notify(REVOCATIONS_CHANNEL, JSON.stringify(revocation));
+		});
+		const { browser, own } = await joined('Forgetful');
+		const socket = sockets(`/sync/workspace:${own}`, as(browser));
+		await new Promise((resolve) => socket.once('open', resolve));
+		const stream = await EventReader.open(browser, '/events');
+		await stream.next('hello');
+		const ended = Promise.all([closed(socket), stream.ended]);
+		const { viewer: student } = (await auth.viewer(browser.cookie!))!;
+		const { viewer: actor } = (await auth.viewer(ta.cookie!))!;
+		const asked = { actor, classId: room.class.id, userId: student.id };
+		expect(await auth.reissueReturnCode(asked)).toMatchObject({ ok: true });
+		await within(ended, 1_000);
+		expect(await refused(`/sync/workspace:${own}`, as(browser))).toEqual({ code: 4401 });
 	});
 });
 

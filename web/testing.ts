@@ -130,13 +130,28 @@ export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 	};
 }
 
-/** One browser: keeps its cookie, names its origin, follows no redirect. */
+/** One browser: keeps its cookies, names its origin, follows no redirect. */
 export class Browser {
 	readonly origin: string;
-	cookie: string | undefined;
+	/** By name; their paths don't matter here. */
+	readonly cookies = new Map<string, string>();
 
 	constructor(origin: string) {
 		this.origin = origin;
+	}
+
+	/** The session's. */
+	get cookie(): string | undefined {
+		return this.cookies.get(SESSION_COOKIE);
+	}
+
+	set cookie(value: string | undefined) {
+		this.#keep(SESSION_COOKIE, value);
+	}
+
+	#keep(name: string, value: string | undefined): void {
+		if (value) this.cookies.set(name, value);
+		else this.cookies.delete(name);
 	}
 
 	async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -155,7 +170,8 @@ export class Browser {
 	async send(path: string, init: RequestInit = {}): Promise<Response> {
 		const headers = new Headers(init.headers);
 		if (!headers.has('origin')) headers.set('origin', this.origin);
-		if (this.cookie !== undefined) headers.set('cookie', `${SESSION_COOKIE}=${this.cookie}`);
+		const cookies = Array.from(this.cookies, ([name, value]) => `${name}=${value}`);
+		if (cookies.length > 0) headers.set('cookie', cookies.join('; '));
 		const response = await fetch(new URL(path, this.origin), {
 			...init,
 			headers,
@@ -163,8 +179,8 @@ export class Browser {
 		});
 		for (const set of response.headers.getSetCookie()) {
 			const [pair = ''] = set.split(';');
-			const [name, value] = pair.split('=');
-			if (name === SESSION_COOKIE) this.cookie = value || undefined;
+			const [name = '', value] = pair.split('=');
+			this.#keep(name, value);
 		}
 		return response;
 	}
