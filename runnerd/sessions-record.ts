@@ -23,7 +23,7 @@ export const FAILURE_WORDS: Record<SandboxErrorCode, string> = {
 		'The machine that runs the sandboxes is not answering. Your files are safe; start the sandbox again in a moment.',
 	'sandbox-lost': 'The sandbox stopped while it was starting. Your files are safe; start it again.',
 	'start-failed':
-		'The sandbox did not start. Your files are safe; try again, and tell your teacher if it happens twice.',
+		'The sandbox did not start. Your files are safe; try again, and tell your instructor if it happens twice.',
 	'no-capacity':
 		'All sandboxes are in use just now. Your files are safe; try again in a few minutes.',
 };

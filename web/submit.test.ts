@@ -177,12 +177,12 @@ describe('submitting', () => {
 			...result,
 			verdict: { status: 'failed', failures: [failure], checks, metrics },
 		});
-		runnerd.drained.left = [{ path: hostile, reason: 'Its name.' }];
+		runnerd.drained.left = [{ path: hostile, reason: 'bad-name' }];
 		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
 		const row = await settled(await submit(browser, workspace));
 		const shown = 'NUL \ufffd, half of a pair \ufffd';
 		expect(row.verdict).toMatchObject({ failures: [{ message: shown }] });
-		expect(row.left).toEqual([{ path: shown, reason: 'Its name.' }]);
+		expect(row.left).toEqual([{ path: shown, reason: 'Its name can’t be shared.' }]);
 	});
 
 	it('holds no bytes of others, though a document names their hash', async () => {

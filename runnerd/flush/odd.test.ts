@@ -87,7 +87,7 @@ test('of 2,100 files 2,000 are shared and the rest is said', { timeout: 60_000 }
 	const { left } = await ws.flush.drain(40_000);
 	expect(liveFiles(ws.editor)).toHaveLength(2000);
 	expect(left).toHaveLength(100);
-	expect(ws.heard.warnings.filter(({ code }) => code === 'too-many-files')).toHaveLength(50);
+	expect(ws.heard.warnings.map(({ code }) => code)).toEqual(['too-many-files']);
 });
 
 test('binary files travel as hashes, and come back to a fresh volume', async () => {

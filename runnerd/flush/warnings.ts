@@ -8,14 +8,18 @@ const TEXT: Record<string, (path: string) => string> = {
 	'special-file': (path) => `${path} is a pipe, socket or device; it stays in the sandbox.`,
 	'too-large': (path) => `${path} is too large to share; it stays in the sandbox.`,
 	'too-many-files': (path) =>
-		`This workspace holds all the files it can; ${path} stays in the sandbox.`,
+		`This workspace holds all the files it can; ${path} and others stay in the sandbox.`,
 	occupied: (path) => `${path} can't be written: something else of that name is in the sandbox.`,
-	'no-space': (path) => `${path} couldn't be written: the sandbox's disk is full.`,
-	blocked: (path) => `${path} couldn't be written in the sandbox.`,
+	'no-space': (path) =>
+		`${path} couldn't be written: the sandbox's disk is full. The editor has it safe, and it is written once there is room.`,
+	blocked: (path) =>
+		`${path} couldn't be written in the sandbox. The editor has it safe, and it is tried again.`,
 	blind: () =>
 		'This workspace has too many directories to watch; files from the terminal show up late.',
 };
 const MOST = 50;
+/** Said once, whatever the path: one more file is the same news. */
+const ONCE = new Set(['too-many-files', 'blind']);
 const REMEMBERED = 5000;
 
 export class Warnings {
@@ -28,7 +32,7 @@ export class Warnings {
 	}
 
 	tell(code: string, path = ''): void {
-		const key = `${code} ${path}`;
+		const key = ONCE.has(code) ? code : `${code} ${path}`;
 		if (this.#told.has(key) || this.#told.size >= REMEMBERED) return;
 		this.#told.add(key);
 		const count = (this.#counts.get(code) ?? 0) + 1;

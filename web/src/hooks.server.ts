@@ -9,6 +9,7 @@ import { bodyRefusal } from '#server/body-limit.ts';
 import { isTemporary } from '#server/failure.ts';
 import { refuseMisshapenForms } from '#server/forms.ts';
 import { clearSessionCookie, setSessionCookie } from '#server/identity.ts';
+import { soon } from '#server/soon.ts';
 
 export const handle: Handle = async (input) =>
 	// Programs get every failure in the one shape that they know.
@@ -25,7 +26,7 @@ const answer: Handle = async ({ event, resolve }) => {
 	refuseMisshapenForms(event.request);
 	const sessionId = event.cookies.get(SESSION_COOKIE);
 	if (sessionId !== undefined) {
-		const session = await app().auth.viewer(sessionId);
+		const session = await soon(app().auth.viewer(sessionId));
 		if (session) {
 			event.locals.viewer = session.viewer;
 			if (session.renewed) setSessionCookie(event.cookies, event.url, session.renewed);

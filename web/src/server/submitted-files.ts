@@ -23,7 +23,7 @@ export async function gatherFiles(
 	bytesOf: (sha: string) => Promise<Uint8Array | undefined>,
 ): Promise<Gathered> {
 	const live = liveFiles(doc);
-	const gathered: Gathered = { files: [], left: [...(drained?.left ?? [])], blobs: [] };
+	const gathered: Gathered = { files: [], left: (drained?.left ?? []).map(inWords), blobs: [] };
 	const blobs = new Map<string, Uint8Array>();
 	const taken = new Set<string>();
 	let binaryTotal = 0;
@@ -115,3 +115,18 @@ export async function submittedFiles(
 /** A byte order mark is part of the file. */
 export const decodeText = (bytes: Uint8Array): string =>
 	new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+/** runnerd's reasons, as the attempt says them. */
+const LEFT_WORDS: Record<string, string> = {
+	'bad-name': 'Its name can’t be shared.',
+	'bad-path': 'Its name can’t be shared.',
+	'special-file': 'It is a pipe, socket or device.',
+	'too-large': 'It is too large to share.',
+	'too-many-files': 'The workspace holds all the files it can.',
+	occupied: 'Something else of that name is in the sandbox.',
+	missing: 'It hadn’t reached the sandbox.',
+};
+
+function inWords({ path, reason }: DrainResult['left'][number]): Gathered['left'][number] {
+	return { path, reason: LEFT_WORDS[reason] ?? 'It could not be taken.' };
+}

@@ -3,29 +3,12 @@
 import * as Y from 'yjs';
 import { Awareness } from 'y-protocols/awareness';
 import { WebsocketProvider } from 'y-websocket';
-import { ACK_PARAMETER, CLOSE, MESSAGE } from '@containrlab/protocol/sync.ts';
+import { ACK_PARAMETER, MESSAGE } from '@containrlab/protocol/sync.ts';
 import { listFiles, type WorkspaceFile } from '@containrlab/protocol/workspace-doc.ts';
 import type { Person } from '@containrlab/protocol/events.ts';
-import { isDocumentFrame, readVarUint, SaveLedger, type SaveState } from './save-ledger.ts';
+import { isDocumentFrame, readVarUint, SaveLedger } from './save-ledger.ts';
+import { closedBy, type DocumentStatus } from './save-words.ts';
 import { present, type AwarenessEntry, type Present } from './people.ts';
-
-export type DocumentStatus =
-	| { kind: 'connecting' }
-	| { kind: SaveState }
-	/** sync won't have us back; `text` says why and what to do. */
-	| { kind: 'closed'; text: string };
-
-const FINAL_WORDS: Record<number, string> = {
-	[CLOSE.malformed.code]: 'This tab sent something the server couldn’t read. Reload the page.',
-	[CLOSE.unauthorized.code]: 'You are no longer signed in. Reload the page to sign in again.',
-	[CLOSE.revoked.code]: 'You no longer have access to this workspace.',
-	[CLOSE.unknownRoom.code]: 'This workspace no longer exists.',
-	[CLOSE.tooLarge.code]: 'That change is too large to share. Reload the page to go on without it.',
-	[CLOSE.tooCostly.code]:
-		'That change is too complex to share. Reload the page to go on without it.',
-	[CLOSE.damaged.code]:
-		'This workspace couldn’t be opened. Your instructor can help; nothing was deleted.',
-};
 
 export class WorkspaceDocument {
 	readonly doc = new Y.Doc();
@@ -45,7 +28,7 @@ export class WorkspaceDocument {
 	readonly #me: Person;
 	readonly #owner: string;
 	/** Something was typed here since the document last was saved. */
-	#dirty = false;
+	#dirty = $state(false);
 
 	constructor(room: string, me: Person & Pick<AwarenessEntry['user'], 'role'>, owner: string) {
 		this.#room = room;
@@ -95,8 +78,7 @@ export class WorkspaceDocument {
 			this.loaded = true;
 		});
 		provider.on('closed', ({ code }: { code: number }) => {
-			const text = FINAL_WORDS[code] ?? 'The server closed this workspace. Reload the page.';
-			this.#status = { kind: 'closed', text };
+			this.#status = closedBy(code);
 		});
 		return () => {
 			provider.destroy();
@@ -126,8 +108,9 @@ export class WorkspaceDocument {
 	}
 	#waiters = new Set<() => void>();
 
-	/** Tries at once instead of waiting for the next attempt. */
+	/** Tries at once instead of waiting for the next attempt; what was typed meanwhile goes along. */
 	reconnect(): void {
+		if (this.#status.kind === 'closed') this.#status = { kind: 'offline' };
 		this.#provider?.connect();
 	}
 

@@ -17,7 +17,7 @@ const REASON_WORDS: Record<SandboxReason, string> = {
 	idle: 'Nobody used it for a while, so it was put away.',
 	ended: 'It was ended.',
 	replaced: 'It was replaced by a fresh one.',
-	lost: 'The machine lost it.',
+	lost: 'It was stopped from outside.',
 	'engine-unreachable': 'The Docker engine doesn’t answer.',
 	'no-capacity': 'All places are taken.',
 	'start-failed': 'It didn’t start.',
