@@ -56,7 +56,9 @@ it('takes ids that Postgres cannot hold for unknown ones', async () => {
 	for (const path of ['/w/%00', '/attempts/%00', '/classes/%00', '/classes/%00/attempts']) {
 		expect((await browser.get(path)).status, path).toBe(404);
 	}
-	const remove = await browser.post(`/classes/${found.id}?/remove`, { user: '\0' });
+	const remove = await browser.post(`/classes/${found.id}/settings/people?/remove`, {
+		user: '\0',
+	});
 	expect(remove.status).toBe(400);
 	const signIn = await new Browser(web.url).post('/signin', { email: 'a\0@b.c', password: 'x' });
 	expect(signIn.status).toBe(400);

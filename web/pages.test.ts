@@ -92,6 +92,20 @@ const PAGES: [string, () => string, number[]][] = [
 	['join link', join, [200, 200, 200, 200, 200, 200]],
 	['my classes', () => '/classes', [303, 200, 200, 200, 200, 200]],
 	['class', () => `/classes/${room.class.id}`, [303, 404, 200, 200, 200, 200]],
+	['a new class', () => '/classes/new', [303, 403, 403, 403, 403, 403]],
+	['who may teach', () => '/people', [303, 403, 403, 403, 403, 403]],
+	...(
+		[
+			['people', 200],
+			['joining', 200],
+			['labs', 403],
+			['class', 403],
+		] as const
+	).map(([matter, forTa]): (typeof PAGES)[number] => [
+		`settings: ${matter}`,
+		() => `/classes/${room.class.id}/settings/${matter}`,
+		[303, 404, 403, 403, forTa, 200],
+	]),
 	[
 		'attempts of the class',
 		() => `/classes/${room.class.id}/attempts`,
@@ -138,10 +152,26 @@ describe('who reaches what', () => {
 		],
 		['end a sandbox', 'DELETE', () => `/w/${workspace}/sandbox`, [401, 404, 404, 503, 503, 503]],
 		['submit', 'POST', () => `/w/${workspace}/submit`, [401, 404, 404, 503, 403, 403]],
+		['raise a hand', 'POST', () => `/w/${workspace}/hand`, [401, 404, 404, 200, 403, 403]],
+		['lower a hand', 'DELETE', () => `/w/${workspace}/hand`, [401, 404, 404, 200, 200, 200]],
+		['say which file', 'POST', () => `/w/${workspace}/here`, [401, 404, 404, 204, 403, 403]],
 	] as const)('%s', async (_name, method, path, expected) => {
+		const body = method === 'POST' ? JSON.stringify({ question: '', file: 'app.py' }) : null;
 		const got = [];
-		for (const who of everyone) got.push((await browsers[who].send(path(), { method })).status);
+		for (const who of everyone) {
+			got.push((await browsers[who].send(path(), { method, body })).status);
+		}
 		expect(got).toEqual(expected);
+	});
+
+	it('takes no path and no question that no page would send', async () => {
+		const send = (path: string, body: string) =>
+			browsers.student.send(`/w/${workspace}/${path}`, { method: 'POST', body });
+		for (const file of ['../etc/passwd', '/etc/passwd', 'a\u202eb', 'x'.repeat(2_000), 7]) {
+			expect((await send('here', JSON.stringify({ file }))).status, String(file)).toBe(400);
+		}
+		expect((await send('hand', JSON.stringify({ question: 'x'.repeat(201) }))).status).toBe(400);
+		expect((await send('hand', 'not json')).status).toBe(400);
 	});
 
 	it('shows the join code to staff alone', async () => {
@@ -286,21 +316,22 @@ describe('joining', () => {
 		expect(response.status).toBe(404);
 	});
 
-	it('lets staff remove a student, who then reaches nothing', async () => {
+	it('lets an instructor remove a student, who then reaches nothing', async () => {
 		const guest = new Browser(web.url);
 		await guest.post(`${join()}?/guest`, { name: 'Removed' });
 		const opened = await guest.get(`/classes/${room.class.id}/labs/${LAB}`);
 		const own = opened.headers.get('location')!;
 		const [row] = await database.connection.sql<{ owner_id: string }[]>`
 			select owner_id from workspaces where id = ${own.slice(3)}`;
-		const remove = `/classes/${room.class.id}?/remove`;
-		const byStudent = await browsers.student.post(remove, { user: row!.owner_id });
-		expect(byStudent.status).toBe(403);
+		const remove = `/classes/${room.class.id}/settings/people?/remove`;
+		for (const who of ['student', 'ta'] as const) {
+			const response = await browsers[who].post(remove, { user: row!.owner_id });
+			expect(response.status).toBe(403);
+		}
 		expect((await guest.get(`${own}/attempts`)).status).toBe(200);
-		expect((await browsers.ta.post(remove, { user: row!.owner_id })).status).toBe(200);
+		const byInstructor = await browsers.instructor.post(remove, { user: row!.owner_id });
+		expect(byInstructor.status).toBe(200);
 		expect((await guest.get(`${own}/attempts`)).status).toBe(404);
-		const instructor = { user: room.people.instructor.id };
-		expect((await browsers.ta.post(remove, instructor)).status).toBe(400);
 	});
 });
 

@@ -9,7 +9,8 @@ import type { Role } from '@containrlab/protocol/ticket.ts';
 import type { Viewer } from './auth.ts';
 
 /** What someone wants with a thing. Owner and staff see and edit; acts belong to the owner. */
-export type WorkspaceAct = 'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand' | 'judge-again';
+export type WorkspaceAct =
+	'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand' | 'be-here' | 'judge-again';
 /** `teach`: see everyone's work, and help; `administer`: change the class and who is in it. */
 export type ClassAct = 'see' | 'teach' | 'administer';
 

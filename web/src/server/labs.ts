@@ -39,6 +39,11 @@ export class Labs {
 		return this.#bySlug.get(slug);
 	}
 
+	/** In the catalog's order. */
+	all(): Lab[] {
+		return [...this.#bySlug.values()];
+	}
+
 	/** Its title, or its name when it is no longer in the catalog. */
 	title(slug: string): string {
 		return this.#bySlug.get(slug)?.front.title ?? slug;

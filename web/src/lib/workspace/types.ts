@@ -1,7 +1,7 @@
 // What the server hands to the workspace page.
 
 import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
-import type { BrowserEvent, Person } from '@containrlab/protocol/events.ts';
+import type { BrowserEvent, Hand, Person } from '@containrlab/protocol/events.ts';
 import type { Me } from '#lib/people/Leave.svelte';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
 
@@ -51,5 +51,7 @@ export type WorkspaceData = {
 	/** runnerd can't be reached, so nothing is known about the sandbox. */
 	runnerDown?: boolean | undefined;
 	attempts: Attempt[];
+	/** Null while it is down. */
+	hand: Hand | null;
 	lastEventId: number;
 };

@@ -10,6 +10,8 @@ import {
 } from '@containrlab/protocol/workspace-doc.ts';
 import { Events } from '#lib/events/events.svelte.ts';
 import { Attempts } from './attempts.svelte.ts';
+import { Hand } from './hand.svelte.ts';
+import { Here, tellServer } from './here.ts';
 import { WorkspaceDocument } from './document.svelte.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
@@ -25,6 +27,9 @@ export class Workspace {
 	readonly sandbox: Sandbox;
 	readonly terminal: SharedTerminal;
 	readonly attempts: Attempts;
+	readonly hand: Hand;
+	/** Undefined for those who only visit. */
+	readonly here: Here | undefined;
 	readonly events: Events;
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
@@ -38,6 +43,8 @@ export class Workspace {
 			notice: (text) => toast(text),
 		});
 		this.attempts = new Attempts(data.workspace.id, this.document, data.attempts, reload);
+		this.hand = new Hand(data.workspace.id, data.hand);
+		this.here = data.isOwner ? new Here(tellServer(data.workspace.id)) : undefined;
 		this.events = new Events(data.me.id, data.lastEventId);
 	}
 
@@ -52,12 +59,14 @@ export class Workspace {
 		this.events.on((event) => {
 			if (!('workspace' in event) || event.workspace !== this.data.workspace.id) return;
 			if (event.type === 'sandbox') this.sandbox.happened(event.state);
+			else if (event.type === 'hand') this.hand.happened(event);
 			else if (event.type === 'attempt') void this.attempts.happened(event);
 			else if (event.type === 'warning') toast.warning(event.message);
 		});
 		if (this.data.isOwner && this.#needsSandbox()) void this.sandbox.start();
 		return () => {
 			leaveEvents();
+			this.here?.stop();
 			this.tabs.destroy();
 			leaveDocument();
 		};
@@ -67,6 +76,7 @@ export class Workspace {
 	update(data: WorkspaceData): void {
 		this.sandbox.update(data.sandbox, data.runnerDown ?? false);
 		this.attempts.update(data.attempts);
+		this.hand.update(data.hand);
 	}
 
 	/** Opens the file that the lab begins with, once the document is here. */

@@ -1,76 +1,100 @@
-// A class: for students their labs, for staff everyone's work.
+// A class: for students their labs, for staff who is here and at what.
 
 import { fail } from '@sveltejs/kit';
-import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import { lastAttempts } from '@containrlab/db/queries/attempts.ts';
-import { labsOf, membersOf, removeMember, roleIn } from '@containrlab/db/queries/classes.ts';
-import { emitEvent } from '@containrlab/db/queries/events.ts';
-import { workspacesIn } from '@containrlab/db/queries/workspaces.ts';
-import { isId, isStaff } from '#server/access.ts';
+import { labsOf, membersOf, type Class } from '@containrlab/db/queries/classes.ts';
+import { lastEventId } from '@containrlab/db/queries/events.ts';
+import { handsIn, lowerHand } from '@containrlab/db/queries/hands.ts';
+import { attemptsOfPerson } from '@containrlab/db/queries/progress.ts';
+import { workspacesIn, type ListedWorkspace } from '@containrlab/db/queries/workspaces.ts';
+import type { LiveData } from '#lib/classes/live-list.svelte.ts';
+import { isStaff } from '#server/access.ts';
 import { app } from '#server/app.ts';
-import { requireClassRole } from '#server/kit.ts';
+import { requireClassRole, requireWorkspace } from '#server/kit.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
 	const { viewer, class: found, role } = await requireClassRole(event, event.params.id, 'see');
-	const { db, labs: catalog } = app();
-	const [slugs, work, last] = await Promise.all([
+	const { db } = app();
+	// Read first: what happens while the rest is read comes again by the event stream.
+	const last = await lastEventId(db);
+	const [slugs, mine] = await Promise.all([
 		labsOf(db, found.id),
-		workspacesIn(db, found.id, isStaff(role) ? undefined : viewer.id),
-		lastAttempts(db, found.id),
+		workspacesIn(db, found.id, viewer.id),
 	]);
-	const workspaces = work.map((each) => ({ ...each, attempt: last.get(each.id) ?? null }));
-	const labs = slugs.map((slug) => {
+	return {
+		class: { id: found.id, name: found.name, archived: found.archivedAt !== null },
+		me: { id: viewer.id, name: viewer.name },
+		labs: await labList(found.id, viewer.id, slugs, mine),
+		staff: isStaff(role) ? await staffView(found) : null,
+		lastEventId: last,
+	};
+};
+
+/** The class's labs in its order, each with how far this person is. */
+async function labList(
+	classId: string,
+	userId: string,
+	slugs: readonly string[],
+	mine: readonly ListedWorkspace[],
+) {
+	const { db, labs: catalog } = app();
+	const attempts = await attemptsOfPerson(db, classId, userId);
+	return slugs.map((slug) => {
 		const lab = catalog.get(slug);
-		const mine = workspaces.find((each) => each.labSlug === slug && each.ownerId === viewer.id);
+		const work = mine.find((each) => each.labSlug === slug);
+		const made = attempts.filter((attempt) => attempt.workspaceId === work?.id);
+		const lastOne = made.at(-1);
 		return {
 			slug,
 			title: catalog.title(slug),
 			summary: lab?.front.summary ?? 'This lab is not on this server.',
 			minutes: lab?.front.minutes ?? null,
-			mine: mine ?? null,
+			work: work
+				? {
+						...{ id: work.id, activeAt: work.activeAt, attempts: made.length },
+						passed: made.some((attempt) => attempt.status === 'passed'),
+						last: lastOne ? { id: lastOne.id, status: lastOne.status } : null,
+					}
+				: null,
 		};
 	});
-	const base = { class: { id: found.id, name: found.name }, role, labs };
-	if (!isStaff(role)) return { ...base, staff: null };
-	const members = await membersOf(db, found.id);
-	const link = new URL(`/join/${found.joinCode}`, event.url).href;
-	return {
-		...base,
-		staff: {
-			join: { code: found.joinCode, link, open: found.open },
-			members: members.map((member) => ({
-				...member,
-				workspaces: workspaces.filter((each) => each.ownerId === member.id),
-			})),
-		},
+}
+
+async function staffView(found: Class) {
+	const { db, presence, labs: catalog } = app();
+	const [members, work, attempts, hands] = await Promise.all([
+		membersOf(db, found.id),
+		workspacesIn(db, found.id),
+		lastAttempts(db, found.id),
+		handsIn(db, found.id),
+	]);
+	const live: LiveData = {
+		students: members
+			.filter((member) => member.role === 'student')
+			.map(({ id, name, studentNumber }) => ({ id, name, studentNumber })),
+		work: work.map((each) => ({ ...each, attempt: attempts.get(each.id) ?? null })),
+		hands: [...hands],
+		presence: presence.inClass(found.id),
 	};
-};
+	// Also of labs that were taken out of the class: work in them stays.
+	const titles = work.map(({ labSlug }) => [labSlug, catalog.title(labSlug)] as const);
+	return {
+		live,
+		titles: Object.fromEntries(titles),
+		join: { code: found.joinCode, open: found.open && found.archivedAt === null },
+	};
+}
 
 export const actions: Actions = {
-	/** Their work stays; what they have open ends within a second. */
-	remove: async (event) => {
-		const classId = event.params.id;
-		const { viewer } = await requireClassRole(event, classId, 'teach');
-		const userId = String((await event.request.formData()).get('user') ?? '');
-		const { db, sync, revoke, log } = app();
-		if (!isId(userId) || (await roleIn(db, classId, userId)) !== 'student') {
-			return fail(400, { error: 'Only students can be removed here.' });
+	/** From the live list: someone of the staff has answered, or saw that it needs no answer. */
+	answered: async (event) => {
+		await requireClassRole(event, event.params.id, 'teach');
+		const id = String((await event.request.formData()).get('workspace') ?? '');
+		const { viewer, workspace } = await requireWorkspace(event, id, 'lower-hand');
+		if (!(await lowerHand(app().db, workspace, viewer))) {
+			return fail(409, { error: 'That hand is down already.' });
 		}
-		await db.transaction(async (tx) => {
-			await removeMember(tx, classId, userId);
-			const subject = userId;
-			await recordAudit(tx, { actorId: viewer.id, action: 'member.remove', classId, subject });
-			const event = { type: 'members', class: classId } as const;
-			await emitEvent(tx, { classId, workspaceId: null }, event);
-		});
-		await revoke({ kind: 'member', userId, classId });
-		// Sockets that reached sync by another way than this process.
-		for (const { id } of await workspacesIn(db, classId, userId)) {
-			await sync
-				.revoke(`workspace:${id}`, { userId, final: true })
-				.catch((cause: unknown) => log('warn', 'sync could not be told', { cause }));
-		}
-		return { removed: userId };
+		return { answered: workspace.id };
 	},
 };

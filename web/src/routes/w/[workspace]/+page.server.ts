@@ -2,6 +2,7 @@
 
 import { attemptsOf } from '@containrlab/db/queries/attempts.ts';
 import { lastEventId } from '@containrlab/db/queries/events.ts';
+import { handOf } from '@containrlab/db/queries/hands.ts';
 import { labVersion, touchWorkspace } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { error } from '@sveltejs/kit';
@@ -23,9 +24,10 @@ export const load: PageServerLoad = async (event) => {
 	// A lab that left the catalog is still shown to those who worked on it.
 	const lab = labs.get(workspace.labSlug) ?? (await labVersion(db, workspace.labDigest));
 	if (!lab) error(404, 'This lab is gone.', { advice: 'Tell your instructor.' });
-	const [attempts, sandbox] = await Promise.all([
+	const [attempts, sandbox, hand] = await Promise.all([
 		attemptsOf(db, workspace.id, SHOWN_ATTEMPTS),
 		sandboxes.view(workspace.id),
+		handOf(db, workspace.id),
 		// Whoever only reads has come back, too: retention counts from here.
 		isOwner && touchWorkspace(db, workspace.id),
 	]);
@@ -52,6 +54,7 @@ export const load: PageServerLoad = async (event) => {
 			source: attempt.source,
 			left: attempt.left,
 		})),
+		hand: hand ?? null,
 		lastEventId: last,
 	};
 };

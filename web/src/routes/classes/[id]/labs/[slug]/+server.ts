@@ -2,18 +2,23 @@
 
 import { error, redirect } from '@sveltejs/kit';
 import { labsOf } from '@containrlab/db/queries/classes.ts';
-import { openWorkspace } from '@containrlab/db/queries/workspaces.ts';
+import { openWorkspace, workspaceOf } from '@containrlab/db/queries/workspaces.ts';
 import { app } from '#server/app.ts';
 import { requireClassRole } from '#server/kit.ts';
 import type { RequestHandler } from './$types';
 
 export const GET: RequestHandler = async (event) => {
 	const { id: classId, slug } = event.params;
-	const { viewer } = await requireClassRole(event, classId, 'see');
+	const { viewer, class: found } = await requireClassRole(event, classId, 'see');
 	const { db, labs } = app();
 	const lab = labs.get(slug);
 	if (!lab || !(await labsOf(db, classId)).includes(slug)) {
 		error(404, 'This class has no such lab.', { advice: 'Go back to the class.' });
+	}
+	if (found.archivedAt && !(await workspaceOf(db, classId, slug, viewer.id))) {
+		error(409, 'This class is archived.', {
+			advice: 'What you did in it is still there, but no lab is begun any more.',
+		});
 	}
 	const { id } = await openWorkspace(db, { classId, ownerId: viewer.id, lab });
 	redirect(303, `/w/${id}`);

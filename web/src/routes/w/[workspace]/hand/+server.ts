@@ -1,0 +1,32 @@
+// A raised hand: its owner raises and lowers it, staff lower it when they have answered.
+
+import { error, json } from '@sveltejs/kit';
+import { z } from 'zod';
+import { lowerHand, raiseHand } from '@containrlab/db/queries/hands.ts';
+import { HAND_QUESTION } from '@containrlab/protocol/events.ts';
+import { app } from '#server/app.ts';
+import { requireWorkspace } from '#server/kit.ts';
+import { tidy } from '#server/names.ts';
+import type { RequestHandler } from './$types';
+
+const Raise = z.object({
+	question: z.string().transform(tidy).pipe(z.string().max(HAND_QUESTION)),
+});
+
+export const POST: RequestHandler = async (event) => {
+	const { workspace } = await requireWorkspace(event, event.params.workspace, 'raise-hand');
+	const body = Raise.safeParse(await event.request.json().catch(() => undefined));
+	if (!body.success) {
+		error(400, `A question has at most ${HAND_QUESTION} characters.`, {
+			advice: 'Ask in fewer words; the rest you can say.',
+		});
+	}
+	return json({ hand: await raiseHand(app().db, workspace.id, body.data.question) });
+};
+
+/** Also when it was down already: twice is as good as once. */
+export const DELETE: RequestHandler = async (event) => {
+	const { viewer, workspace } = await requireWorkspace(event, event.params.workspace, 'lower-hand');
+	await lowerHand(app().db, workspace, viewer);
+	return json({ hand: null });
+};
