@@ -47,6 +47,13 @@ export class Lesson {
 		return { name: 'Teaching assistant', ...this.#stack.ta };
 	}
 
+	/** Of a service's own process. */
+	pid(service: Service): number {
+		const pid = this.#stack.pids[service];
+		if (pid === undefined) throw new Error(`${service} isn't running`);
+		return pid;
+	}
+
 	signal(service: Service, signal: NodeJS.Signals): void {
 		this.#stack.kill(service, signal);
 	}
@@ -64,19 +71,24 @@ export class Lesson {
 		}
 	}
 
+	/** Stops it and starts it again on its data, told something else behind `npm start --`. */
+	async restart(args: string[]): Promise<void> {
+		await this.#stack.stop();
+		this.#stack = await startStack(optionsOf(this.#stack.dataDir, this.#stack.instance, args));
+	}
+
 	/** Stops everything and leaves nothing behind. */
 	async stop(): Promise<void> {
 		await this.#stack.remove();
 	}
 }
 
-const optionsOf = (dataDir: string, instance: string) => ({
-	dataDir,
-	instance,
+const optionsOf = (dataDir: string, instance: string, args: string[] = []) => ({
+	...{ dataDir, instance, args },
 	...(process.env.LESSON_OUTPUT && { onOutput: (line: string) => console.log(line) }),
 });
 
-export async function startLesson(name: string): Promise<Lesson> {
+export async function startLesson(name: string, args: string[] = []): Promise<Lesson> {
 	const dataDir = await mkdtemp(join(tmpdir(), `containrlab-${name}-`));
-	return new Lesson(await startStack(optionsOf(dataDir, `e2e-${name}-${process.pid}`)));
+	return new Lesson(await startStack(optionsOf(dataDir, `e2e-${name}-${process.pid}`, args)));
 }

@@ -5,6 +5,7 @@ import {
 	chromium,
 	type Browser,
 	type BrowserContext,
+	type BrowserContextOptions,
 	type LaunchOptions,
 	type Page,
 } from 'playwright-core';
@@ -42,8 +43,12 @@ export interface Person {
 const CAUSED_BY_KILLS =
 	/net::ERR_|WebSocket connection to|Failed to load resource: the server responded with a status of 50[234]/;
 
-export async function newPerson(browser: Browser): Promise<Person> {
+export async function newPerson(
+	browser: Browser,
+	options: BrowserContextOptions = {},
+): Promise<Person> {
 	const context = await browser.newContext({
+		...options,
 		viewport: { width: 1440, height: 900 },
 		reducedMotion: 'reduce',
 	});

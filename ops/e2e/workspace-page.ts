@@ -154,6 +154,18 @@ export class WorkspacePage {
 		for (let i = 0; i < characters; i += 1) await this.page.keyboard.press('Backspace');
 	}
 
+	async copyAll(): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+A');
+		await this.page.keyboard.press('Control+C');
+	}
+
+	async pasteAtEnd(): Promise<void> {
+		await this.content.focus();
+		await this.page.keyboard.press('Control+End');
+		await this.page.keyboard.press('Control+V');
+	}
+
 	async undo(): Promise<void> {
 		await this.content.focus();
 		await this.page.keyboard.press('Control+Z');
@@ -214,6 +226,19 @@ export class WorkspacePage {
 				if (part) await this.page.keyboard.type(part);
 			}
 		}
+	}
+
+	/** Selects a line of the screen that is this word alone, and copies it. */
+	async copyFromTerminal(word: string): Promise<void> {
+		const line = this.terminalPane.locator('.xterm-rows > div').filter({ hasText: word }).last();
+		// Three clicks select a line of a terminal.
+		await line.click({ clickCount: 3, position: { x: 8, y: 8 } });
+		await this.page.keyboard.press('Control+Shift+C');
+	}
+
+	async pasteIntoTerminal(): Promise<void> {
+		await this.terminalPane.locator('textarea').focus();
+		await this.page.keyboard.press('Control+Shift+V');
 	}
 
 	/** Sends input over a socket of its own, past the page's own manners. */

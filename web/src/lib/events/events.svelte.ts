@@ -4,6 +4,7 @@ import type { BrowserEvent, Presence } from '@containrlab/protocol/events.ts';
 import { EventHub } from './hub.ts';
 import type { ToPage, ToWorker } from './messages.ts';
 import { openEventSource } from './source.ts';
+import { whileVisible } from './while-visible.ts';
 
 type Listener = (event: BrowserEvent) => void;
 type Watcher = (presence: Presence) => void;
@@ -66,13 +67,16 @@ export class Events {
 		};
 	}
 
+	/** What happens meanwhile is read when the tab is looked at again. */
 	#alone(): () => void {
-		return new EventHub(openEventSource).subscribe({
-			after: this.#after,
-			event: ({ id, event }) => this.#dispatch(id, event),
-			presence: (presence) => this.#tell(presence),
-			connected: (up) => (this.connected = up),
-		});
+		return whileVisible(() =>
+			new EventHub(openEventSource).subscribe({
+				after: this.#after,
+				event: ({ id, event }) => this.#dispatch(id, event),
+				presence: (presence) => this.#tell(presence),
+				connected: (up) => (this.connected = up),
+			}),
+		);
 	}
 
 	#tell(presence: Presence): void {
