@@ -3,9 +3,9 @@
 export interface Row {
 	name: string;
 	value: number;
-	unit: 'ms' | 's' | '×';
-	/** The value should be at most this. */
-	target: number;
+	unit: 'ms' | 's' | '×' | '/s' | 'KB' | 'MB';
+	/** The value should be at most this; a row without a target is there to be compared with others. */
+	target?: number;
 }
 
 /** The p-th percentile (0–100) of `samples` by nearest rank; NaN when there are none. */
@@ -19,7 +19,7 @@ export function printRows(rows: readonly Row[], json = process.argv.includes('--
 	const judged = rows.map((row) => ({
 		...row,
 		value: Math.round(row.value * 100) / 100,
-		met: row.value <= row.target,
+		...(row.target !== undefined && { met: row.value <= row.target }),
 	}));
 	if (json) {
 		console.log(JSON.stringify(judged, null, '\t'));
@@ -28,7 +28,8 @@ export function printRows(rows: readonly Row[], json = process.argv.includes('--
 	const width = Math.max(...judged.map((row) => row.name.length));
 	for (const { name, value, unit, target, met } of judged) {
 		const figure = `${value} ${unit}`.padStart(12);
-		const goal = `≤ ${target} ${unit}`.padStart(12);
-		console.log(`${name.padEnd(width)}  ${figure}  ${goal}  ${met ? 'met' : 'missed'}`);
+		const goal = (target === undefined ? '' : `≤ ${target} ${unit}`).padStart(12);
+		const words = met === undefined ? '' : met ? 'met' : 'missed';
+		console.log(`${name.padEnd(width)}  ${figure}  ${goal}  ${words}`.trimEnd());
 	}
 }
