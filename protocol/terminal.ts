@@ -18,6 +18,8 @@ export const TerminalRequest = z.discriminatedUnion('type', [
 	 * count): lets runnerd skip frames for slow ones. Send it at least every 256 KiB.
 	 */
 	z.object({ type: z.literal('ack'), bytes: z.number().int().nonnegative() }),
+	/** The driver hears the screen read aloud: builds print lines instead of redrawing. */
+	z.object({ type: z.literal('plain'), on: z.boolean() }),
 	/** Ask to type; needs a write ticket. */
 	z.object({ type: z.literal('ask-control') }),
 	/** The owner or driver hands over, or answers an ask. */

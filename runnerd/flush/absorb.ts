@@ -9,21 +9,14 @@ import {
 	renameFile,
 	restoreFile,
 	splitText,
-	type FileNode,
 } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
-import type { ReadContent } from './agent-files.ts';
+import type { KeptVersion, ReadContent } from './agent-files.ts';
 import { chooseBase } from './choose-base.ts';
 import { encodeText, sha256 } from './content.ts';
 import { applyToText, mergeEdits, unionEdits } from './merge.ts';
 import type { Absorb, Base, DiskEntry } from './reconcile.ts';
-import { DISK_ORIGIN, type FlushState } from './state.ts';
-
-/**
- * The key of a file's node that says which version of which volume's ring the document has taken
- * in. It travels in the same transaction as the text, so a crash can't part the two.
- */
-export const SEEN = 'seen';
+import { DISK_ORIGIN, markSeen, SEEN, type FlushState } from './state.ts';
 
 export async function absorb(state: FlushState, action: Absorb): Promise<void> {
 	const { doc } = state.view;
@@ -135,10 +128,6 @@ function remember(
 	state.taken(id);
 }
 
-function markSeen(state: FlushState, node: FileNode | undefined, v: number): void {
-	node?.set(SEEN, `${state.generation}:${v}`);
-}
-
 async function takeContent(state: FlushState, id: string, path: string): Promise<void> {
 	const seen = state.disk.get(path);
 	if (!seen || seen.content === undefined) return;
@@ -172,16 +161,26 @@ async function mergeText(
 	raw: string,
 	read: ReadContent,
 ): Promise<void> {
-	const ring = (await state.files.versions(id)).map(({ bytes, ...version }) => ({
+	const ring = await state.files.versions(id);
+	takeText(state, id, ring, { raw, v: read.v, current: state.base.get(id)?.v ?? 0 });
+}
+
+/** Merges what was on disk as version `v` into the document, which had agreed on `current`. */
+export function takeText(
+	state: FlushState,
+	id: string,
+	ring: readonly KeptVersion[],
+	{ raw, v, current }: { raw: string; v: number; current: number },
+): void {
+	const versions = ring.map(({ bytes, ...version }) => ({
 		...version,
 		...splitText(bytes.toString('utf8')),
 	}));
 	const theirs = splitText(raw);
-	const from = chooseBase(ring, state.base.get(id)?.v ?? 0, theirs.text);
-	const base = ring.find((version) => version.v === from?.v);
-	const { doc } = state.view;
-	// From here to the end nothing waits: the text is merged as it is now.
-	doc.transact(() => {
+	const from = chooseBase(versions, current, theirs.text);
+	const base = versions.find((version) => version.v === from?.v);
+	// Nothing waits in here: the text is merged as it is now.
+	state.view.doc.transact(() => {
 		const node = state.view.node(id);
 		const text = node?.get('text');
 		if (!node || !(text instanceof Y.Text)) return;
@@ -192,7 +191,7 @@ async function mergeText(
 		);
 		if (theirs.eol !== base?.eol && theirs.eol !== node.get('eol')) node.set('eol', theirs.eol);
 		if (theirs.bom !== base?.bom && theirs.bom !== node.get('bom')) node.set('bom', theirs.bom);
-		markSeen(state, node, read.v);
+		markSeen(state, node, v);
 	}, DISK_ORIGIN);
 }
 

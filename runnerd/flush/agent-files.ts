@@ -28,11 +28,33 @@ const Record = z.object({
 	ino: z.number(),
 	v: z.number().int(),
 });
-const Records = z.array(z.object({ key: z.string(), record: z.unknown() })).max(6000);
+const Notes = z
+	.array(
+		z.object({
+			key: z.string(),
+			record: z.unknown(),
+			newest: z.number().int(),
+			retired: z.number().int(),
+		}),
+	)
+	.max(6000);
 const Watch = z.object({ generation: z.string().max(64), blind: z.boolean() });
 const Found = z.object({ entry: Entry, v: z.number().int().default(0) });
 const Done = z.object({ done: z.boolean(), entry: Entry });
 const Written = z.object({ written: z.boolean(), entry: Entry, v: z.number().int().default(0) });
+/**
+ * What a written version was made of: what both sides agreed on and more of the document, or else a
+ * document in the state vector `state` that had taken in version `v` by edits of client `by`.
+ */
+const MadeOf = z.union([
+	z.literal('agreed'),
+	z.object({
+		v: z.number().int(),
+		by: z.number().int(),
+		state: z.base64().max(1024 * 1024),
+	}),
+]);
+export type MadeOf = z.infer<typeof MadeOf>;
 const Versions = z.object({
 	versions: z
 		.array(
@@ -42,6 +64,7 @@ const Versions = z.object({
 				read: z.boolean(),
 				gap: z.boolean(),
 				partial: z.boolean(),
+				on: MadeOf.nullable(),
 			}),
 		)
 		.max(100),
@@ -80,6 +103,17 @@ export interface ReadContent {
 /** A version in a file's ring, with what is known of who has it: see choose-base.ts. */
 export interface KeptVersion extends Omit<Version, 'text'> {
 	bytes: Buffer;
+	/** Null: it was read, not written. */
+	on: MadeOf | null;
+}
+
+/** What survived of a file, by its key: see `keyOf`. */
+export interface Note {
+	record: Base | undefined;
+	/** The number of its newest version, 0 for none. */
+	newest: number;
+	/** Versions below this one are of a life that ended. */
+	retired: number;
 }
 
 /** Document ids are anyone's; keys become file names. */
@@ -112,12 +146,12 @@ export class AgentFiles {
 		return { disk: lookOf(entry).disk, bytes: body, sha: sha256(body), v };
 	}
 
-	/** `commit: false` leaves the record to a later `note`. */
+	/** Unless it is `agreed` the record is left to a later `note`. */
 	async write(
 		record: Omit<Base, 'v' | 'ino'>,
 		expect: string | null,
 		bytes: Uint8Array,
-		options: { commit: boolean },
+		on: MadeOf,
 	): Promise<{ written: boolean; look: Look; v: number }> {
 		const { id, path, mode, kind } = record;
 		const { header } = await this.#ask(
@@ -128,7 +162,7 @@ export class AgentFiles {
 				expect,
 				mode,
 				binary: kind !== 'text',
-				commit: options.commit,
+				on,
 				record: { ...record, ino: 0, v: 0 },
 			},
 			bytes,
@@ -169,13 +203,17 @@ export class AgentFiles {
 		await this.#ask('retire', { key: keyOf(id) });
 	}
 
-	/** What was last agreed on, as it survived. */
-	async ring(): Promise<Base[]> {
+	/** What survived, by key. */
+	async ring(): Promise<Map<string, Note>> {
 		const { body } = await this.#ask('ring');
-		return Records.parse(JSON.parse(body.toString('utf8'))).flatMap(({ key, record }) => {
-			const parsed = Record.safeParse(record);
-			return parsed.success && keyOf(parsed.data.id) === key ? [parsed.data] : [];
-		});
+		const notes = Notes.parse(JSON.parse(body.toString('utf8')));
+		return new Map(
+			notes.map(({ key, record, newest, retired }) => {
+				const parsed = Record.safeParse(record);
+				const own = parsed.success && keyOf(parsed.data.id) === key ? parsed.data : undefined;
+				return [key, { record: own, newest, retired }];
+			}),
+		);
 	}
 
 	async versions(id: string): Promise<KeptVersion[]> {

@@ -1,9 +1,11 @@
 // From the document onto the disk: compare and swap, so that nothing unseen is ever overwritten.
 
+import * as Y from 'yjs';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import type { MadeOf } from './agent-files.ts';
 import { sha256 } from './content.ts';
 import type { Apply, Base } from './reconcile.ts';
-import type { FlushState } from './state.ts';
+import { seenVersion, type FlushState } from './state.ts';
 
 /** What the document may hold as one text and still reach the disk, in bytes. */
 const TEXT_MOST = 8 * FILE_LIMITS.text;
@@ -103,8 +105,7 @@ async function write(
 	}
 	const content = sha256(bytes);
 	const full = { ...record, doc: content, disk: content };
-	const commit = !state.unsettled.has(id);
-	const { written, look, v } = await state.files.write(full, expect, bytes, { commit });
+	const { written, look, v } = await state.files.write(full, expect, bytes, madeOf(state, id));
 	// By now somebody may have written again; what we wrote is what is agreed on.
 	state.see(look);
 	if (!written) return 'done';
@@ -116,6 +117,13 @@ async function write(
 		v,
 	});
 	return 'done';
+}
+
+function madeOf(state: FlushState, id: string): MadeOf {
+	if (!state.unsettled.has(id)) return 'agreed';
+	const { doc } = state.view;
+	const vector = Buffer.from(Y.encodeStateVector(doc)).toString('base64');
+	return { v: seenVersion(state, id), by: doc.clientID, state: vector };
 }
 
 /** Bytes by their hash: handed in, or in another file here. */

@@ -2,6 +2,9 @@
 
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import * as Y from 'yjs';
+import { liveFiles } from '@containrlab/protocol/workspace-doc.ts';
+import { AgentFiles } from './agent-files.ts';
 import { TestWorkspace, until } from './testing.ts';
 
 /** Kills the flush, lets both sides go on, starts another, and waits until they agree. */
@@ -51,11 +54,12 @@ test('killed before sync had it, and the merge already on disk', async () => {
 	await using ws = await TestWorkspace.open({ f: 'one\n' });
 	ws.server.held = true;
 	// Reaches runnerd's copy alone, as an edit that sync has not made durable.
-	const [node] = ws.room.doc.getMap('files').values() as unknown as [
-		Map<string, { insert(at: number, text: string): void }>,
-	];
+	const peer = new Y.Doc();
+	Y.applyUpdate(peer, Y.encodeStateAsUpdate(ws.room.doc));
+	const [file] = liveFiles(peer);
+	file?.text?.insert(0, 'early\n');
 	await appendFile(ws.at('f'), 'shell\n');
-	node.get('text')!.insert(0, 'early\n');
+	Y.applyUpdate(ws.room.doc, Y.encodeStateAsUpdate(peer), 'server');
 	await until(async () => (await ws.read('f')) === 'early\none\nshell\n');
 	await over(ws, () => {
 		ws.server.held = false;
@@ -77,6 +81,31 @@ test('killed after sync had it, before the record was kept: nothing comes twice'
 	});
 	expect(ws.docText('f')).toBe('one\nbetween\nshell\nmore\n');
 	expect(await ws.read('f')).toBe('one\nbetween\nshell\nmore\n');
+});
+
+test('killed after a merge was written, before its record was kept: nothing comes twice', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	ws.server.silent = true;
+	await appendFile(ws.at('f'), 'shell\n');
+	await until(() => ws.docText('f') === 'one\nshell\n');
+	ws.text('f').insert(0, 'typed\n');
+	await until(async () => (await ws.read('f')) === 'typed\none\nshell\n');
+	await over(ws, async () => {
+		ws.server.silent = false;
+		ws.text('f').insert(0, 'late\n');
+		await appendFile(ws.at('f'), 'more\n');
+	});
+	expect(ws.docText('f')).toBe('late\ntyped\none\nshell\nmore\n');
+	expect(await ws.read('f')).toBe(ws.docText('f'));
+});
+
+test('what a killed flush had still asked for is not done any more', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	const killed = new AgentFiles(ws.client);
+	const { id } = ws.file('f')!;
+	await ws.reconnect();
+	await expect(killed.read('f', id)).rejects.toMatchObject({ code: 'superseded' });
+	await expect(killed.retire(id)).rejects.toMatchObject({ code: 'superseded' });
 });
 
 test('a new file of the shell is not taken twice', async () => {

@@ -1,9 +1,16 @@
 // What one workspace's flush knows, shared by its two directions.
 
 import { newId } from '@containrlab/protocol/id.ts';
+import type { FileNode } from '@containrlab/protocol/workspace-doc.ts';
 import type { AgentFiles, Look } from './agent-files.ts';
 import type { DocView } from './doc-view.ts';
 import type { Base, DiskEntry } from './reconcile.ts';
+
+/**
+ * The key of a file's node that says which version of which volume's ring the document has taken
+ * in. It travels in the same transaction as the text, so a crash can't part the two.
+ */
+export const SEEN = 'seen';
 
 export type Warn = (code: string, message: string, path?: string) => void;
 
@@ -73,4 +80,16 @@ export class FlushState {
 			}
 		}
 	}
+}
+
+export function markSeen(state: FlushState, node: FileNode | undefined, v: number): void {
+	node?.set(SEEN, `${state.generation}:${v}`);
+}
+
+/** The version of this volume's ring that the document has surely taken in; 0 for none. */
+export function seenVersion(state: FlushState, id: string): number {
+	const seen = state.view.node(id)?.get(SEEN);
+	if (typeof seen !== 'string' || !seen.startsWith(`${state.generation}:`)) return 0;
+	const v = Number(seen.slice(state.generation.length + 1));
+	return Number.isSafeInteger(v) ? v : 0;
 }

@@ -14,6 +14,8 @@ export class LocalServer {
 	readonly doc = new Y.Doc();
 	/** While true, what peers send isn't durable, and is gone when they are. */
 	held = false;
+	/** While true, what peers send is durable, and nobody is told. */
+	silent = false;
 	readonly #rooms = new Set<LocalRoom>();
 
 	join(): LocalRoom {
@@ -41,9 +43,7 @@ export class LocalRoom implements Room {
 	constructor(server: LocalServer) {
 		this.#server = server;
 		Y.applyUpdate(this.doc, Y.encodeStateAsUpdate(server.doc), 'server');
-		this.doc.on('update', (_update, origin) => {
-			if (origin !== 'server') this.send();
-		});
+		this.doc.on('update', this.#sendOwn);
 		server.doc.on('update', this.#receive);
 	}
 
@@ -51,17 +51,23 @@ export class LocalRoom implements Room {
 		if (this.#server.held) return;
 		const known = Y.encodeStateVector(this.#server.doc);
 		Y.applyUpdate(this.#server.doc, Y.encodeStateAsUpdate(this.doc, known), this);
-		for (const done of this.#waiting.splice(0)) done();
+		if (!this.#server.silent) for (const done of this.#waiting.splice(0)) done();
 	}
 
 	async durable(): Promise<void> {
-		if (this.#server.held) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+		if (this.#server.held || this.#server.silent)
+			await new Promise<void>((resolve) => this.#waiting.push(resolve));
 	}
 
 	close(): void {
+		this.doc.off('update', this.#sendOwn);
 		this.#server.doc.off('update', this.#receive);
 		this.#server.leave(this);
 	}
+
+	#sendOwn = (_update: Uint8Array, origin: unknown): void => {
+		if (origin !== 'server') this.send();
+	};
 
 	#receive = (update: Uint8Array, origin: unknown): void => {
 		if (origin !== this) Y.applyUpdate(this.doc, update, 'server');

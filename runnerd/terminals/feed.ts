@@ -109,6 +109,11 @@ export class Feed {
 		this.#attachment?.client.notify('terminal.resize', { terminal: this.name, cols, rows });
 	}
 
+	/** Whether docker prints progress as lines; lasts in the sandbox. */
+	plain(on: boolean): void {
+		this.#attachment?.client.notify('terminal.plain', { on });
+	}
+
 	/** Calls `act` between two pieces of output, once the screen shows what was printed so far. */
 	whenStill(act: () => void): void {
 		this.#act(() => {

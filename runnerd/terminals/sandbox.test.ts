@@ -39,4 +39,16 @@ test('the shell is in the workspace, with the own daemon, and outlives runnerd',
 	driver.type('echo kept=$kept-\r');
 	await driver.shows('kept=yes-');
 	expect(driver.count('restarted')).toBe(0);
+	// For who has the screen read aloud: at once, and until it is taken back.
+	const build = (sign: string) =>
+		`echo ${sign} >sign; printf 'FROM scratch\\nCOPY sign /\\n' | docker build -f- . && echo ${sign}-$((1+1))\r`;
+	driver.say({ type: 'plain', on: true });
+	driver.type(build('plain'));
+	await driver.shows('plain-2');
+	expect(driver.text()).toMatch(/^#\d+ \[1\/1\] COPY sign/m);
+	expect(driver.text()).not.toContain('[+] Building');
+	driver.say({ type: 'plain', on: false });
+	driver.type(build('redrawn'));
+	await driver.shows('redrawn-2');
+	expect(driver.text()).toContain('[+] Building');
 }, 120_000);

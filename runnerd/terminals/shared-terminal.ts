@@ -85,6 +85,9 @@ export class SharedTerminal {
 			case 'resize':
 				if (this.#mayType(viewer)) this.feed.resize(request.cols, request.rows);
 				return;
+			case 'plain':
+				if (this.#mayType(viewer)) this.feed.plain(request.on);
+				return;
 			case 'ask-control':
 				this.#changed(viewer, this.#control.ask(viewer));
 				return;

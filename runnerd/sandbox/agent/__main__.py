@@ -117,6 +117,8 @@ def watch_signals(loop, agent):
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    # Somebody waits for a file that we hold for a moment.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
 
     def arrived():
         numbers = os.read(reader, 4096)

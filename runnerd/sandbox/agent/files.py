@@ -4,6 +4,8 @@ Every change names what it expects to find (`expect`: a file's hash, 'dir', 'lin
 for nothing) and is answered with what is there instead when that isn't so.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -23,10 +25,10 @@ PAUSE = 0.002
 
 def install(agent):
     files = Files(agent)
-    for op in ('watch', 'scan', 'read', 'write', 'note', 'retire', 'ring', 'versions'):
+    for op in ('watch', 'scan', 'read', 'write', 'ring', 'versions'):
         agent.register(f'files.{op}', getattr(files, op))
-    for op in ('remove', 'move', 'mkdir', 'symlink', 'chmod'):
-        agent.register(f'files.{op}', refusing(getattr(files, op)))
+    for op in ('note', 'retire', 'remove', 'move', 'mkdir', 'symlink', 'chmod'):
+        agent.register(f'files.{op}', files.fenced(refusing(getattr(files, op))))
 
 
 def refusing(handler):
@@ -48,10 +50,17 @@ class Files:
         self._ring = Ring(agent.state)
         self._opens = Opens(self._ring)
         self._watcher = None
+        # The connection of the flush that works here now.
+        self._holder = None
         self._mend()
 
     def watch(self, request):
-        """Begins to watch; the names that are never synced come from runnerd."""
+        """Begins to watch; the names that are never synced come from runnerd.
+
+        From here on this connection alone changes anything: what a flush that was killed had still
+        asked for would be news to the one that has taken up its records meanwhile.
+        """
+        self._holder = request.connection
         never = frozenset(str(name) for name in request.header.get('never', []))
         if self._watcher is None:
             self._tree.never = never
@@ -60,6 +69,19 @@ class Files:
             self._tree.never = never
             self._watcher.renew()
         return {'generation': self._ring.generation, 'blind': self._watcher.blind}
+
+    def fenced(self, handler):
+        """Only for the flush that works here now."""
+
+        def handle(request):
+            self._check_holder(request)
+            return handler(request)
+
+        return handle
+
+    def _check_holder(self, request):
+        if self._holder not in (None, request.connection):
+            raise Refused('superseded')
 
     def _dirty(self, paths, moves, rescan, blind):
         self._agent.emit(
@@ -102,6 +124,8 @@ class Files:
             yield
         if len(data) > self._tree.hash_max:
             raise Refused('too-large', path)
+        if 'key' in request.header:
+            self._check_holder(request)
         return self._answer(request, path, data)
 
     def _read(self, path):
@@ -130,6 +154,7 @@ class Files:
         while self._is_unfinished(path):
             time.sleep(PAUSE)
             yield
+        self._check_holder(request)
         try:
             return self._write(request, path)
         except OSError as error:
@@ -153,67 +178,91 @@ class Files:
         return {'written': False, 'entry': self._tree.entry(path) or {'path': path, 'kind': 'gone'}}
 
     def _swap(self, request, file, path):
+        # Whoever opens it meanwhile waits; where a program has it open already, none is granted.
+        with leased(file):
+            v = self._swap_leased(request, file, path)
+        if v is None:
+            return self._mismatch(path)
+        return {'written': True, 'v': v, **_entry_of(self._tree, path)}
+
+    def _swap_leased(self, request, file, path):
+        """The number of the version that is in the file now, or None if it held something else."""
         header, new = request.header, request.body
         key, expect = self._key(request), header['expect']
         if self._watcher:
             # Whoever opened the file until now has the version that is there now.
             self._watcher.drain()
         old = self._tree.read_all(file)
-        if expect is not None and hashlib.sha256(old).hexdigest() != expect:
-            return self._mismatch(path)
-        # Where nobody sees who reads, everybody may have.
-        unseen = not self._watcher or self._watcher.blind
-        if header['binary']:
-            v = self._ring.count(key, path)
-        else:
-            v = self._ring.remember(key, path, new, unseen)
-        record = {**header['record'], 'v': v}
-        sha = hashlib.sha256(new).hexdigest()
-        # Without `commit` the record waits for a note: what it builds on isn't durable yet.
-        if header['commit']:
-            self._ring.intend(key, path, {'record': record, 'sha': sha})
+        if expect is not None and _sha(old) != expect:
+            return None
+        v, record = self._intend(request, path)
         if self._is_unfinished(path) or os.fstat(file).st_size != len(old):
             # Someone wrote between our look and now.
-            return self._mismatch(path)
+            self._ring.abandon(key)
+            return None
         self._tree.writing(path)
-        overwrite(file, old, new)
+        try:
+            overwrite(file, old, new)
+        except OSError:
+            self._ring.abandon(key)
+            raise
         if self._watcher:
             self._watcher.drain()
             self._ring.blur(key)
         if expect is None:
             os.fchmod(file, header['mode'] & 0o777)
-        if header['commit']:
-            self._ring.commit(key, path, record)
-        return {'written': True, 'v': v, **_entry_of(self._tree, path)}
+        self._ring.written(key, path, record)
+        return v
+
+    def _intend(self, request, path):
+        """Notes what is about to be written, for whoever must end it after a crash."""
+        header, new = request.header, request.body
+        key = self._key(request)
+        before = self._ring.newest(key)
+        if header['binary']:
+            v = self._ring.count(key, path)
+        else:
+            # Where nobody sees who reads, everybody may have.
+            unseen = not self._watcher or self._watcher.blind
+            v = self._ring.remember(key, path, new, unseen, on=header['on'])
+        # Or it waits for a note: what it builds on isn't durable yet.
+        record = {**header['record'], 'v': v} if header['on'] == 'agreed' else None
+        intent = {'record': record, 'sha': _sha(new), 'v': v, 'fresh': v != before}
+        self._ring.intend(key, path, intent)
+        return v, record
 
     def _mend(self):
         """Ends what a crash interrupted: a write in place that is neither the old nor the new."""
-        for item in self._ring.all():
-            intent = item['intent']
-            if not intent:
-                continue
-            path, key = intent['record'].get('path'), item['key']
+        for key, intent, record in self._ring.intents():
             versions = self._ring.versions(key, VERSIONS_BYTES)
-            new = next((d for _, d in versions if _sha(d) == intent['sha']), None)
             try:
+                path = intent['path']
                 with self._tree.parent(path) as (fd, name):
                     file = self._tree.open(fd, name, path, os.O_RDWR)
                     try:
-                        self._mend_file(file, key, path, intent, new, versions, item['record'])
+                        ended = self._mend_file(file, intent, versions, record)
                     finally:
                         self._tree.close(file, path)
-            except (OSError, Refused):
-                continue
+            except (OSError, Refused, KeyError, TypeError):
+                ended = False
+            if ended:
+                self._ring.written(key, path, intent['record'])
+            else:
+                self._ring.abandon(key)
 
-    def _mend_file(self, file, key, path, intent, new, versions, record):
+    def _mend_file(self, file, intent, versions, record):
+        """Whether what was intended is in the file now."""
         now = self._tree.read_all(file)
         if _sha(now) == intent['sha']:
-            self._ring.commit(key, path, intent['record'])
-            return
-        old = next((d for at, d in versions if record and at['v'] == record.get('v')), b'')
-        if new is not None and now != old and is_torn(now, old, new):
-            overwrite(file, now, new)
-            self._ring.commit(key, path, intent['record'])
+            return True
+        new = next((d for _, d in versions if _sha(d) == intent['sha']), None)
+        # It was written over what had been agreed on, or over the version before.
+        olds = [d for at, d in versions if at['v'] < intent['v']][:1]
+        olds += [d for at, d in versions if record and at['v'] == record.get('v')] or [b'']
+        if new is None or now in olds or not any(is_torn(now, old, new) for old in olds):
+            return False
+        overwrite(file, now, new)
+        return True
 
     def note(self, request):
         """Takes runnerd's record of what both sides agree on."""
@@ -224,14 +273,12 @@ class Files:
 
     def ring(self, request):
         """All records, as JSON in the body."""
-        return {'generation': self._ring.generation}, _json(
-            [{'key': i['key'], 'record': i['record']} for i in self._ring.all() if i['record']]
-        )
+        return {'generation': self._ring.generation}, _json(self._ring.records())
 
     def versions(self, request):
         """The versions of a file, newest first: their numbers and sizes, and their bytes in a row."""
         found = self._ring.versions(self._key(request), VERSIONS_BYTES)
-        told = ('v', 'read', 'gap', 'partial')
+        told = ('v', 'read', 'gap', 'partial', 'on')
         sizes = [{'size': len(d), **{name: at[name] for name in told}} for at, d in found]
         return {'versions': sizes}, b''.join(data for _, data in found)
 
@@ -291,6 +338,20 @@ class Files:
             finally:
                 self._tree.close(file, path)
         return self._made(request, path)
+
+
+@contextlib.contextmanager
+def leased(file):
+    """Holds off whoever opens the file; see fcntl(2), F_SETLEASE. Not everywhere, not always."""
+    try:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def overwrite(file, old, new):

@@ -1,7 +1,8 @@
 """What was last flushed, per file, kept beside the workspace on its volume.
 
 Each file has a record (runnerd's own words on what both sides agreed on) and a short ring of the
-versions it had. An editor may still hold what somebody has read, however long ago: those versions
+versions it had: those that runnerd wrote say what they build on (`on`: 'agreed', or runnerd's own
+words for what may not be durable yet; null for those that it read). An editor may still hold what somebody has read, however long ago: those versions
 are kept over the keystrokes between, and where one had to go after all, the next newer one says so
 (`gap`).
 """
@@ -55,7 +56,9 @@ class Ring:
                     raise ValueError(name)
                 with open(os.path.join(self._notes, name), 'rb') as file:
                     note = json.loads(file.read())
+                note.setdefault('retired', 0)
                 for version in note['versions']:
+                    version.setdefault('on', None)
                     size = os.stat(self._object(version['sha'])).st_size
                     self._use(version['sha'], size)
                 for version in note['versions'][-1:]:
@@ -71,14 +74,31 @@ class Ring:
             if sha not in self._uses:
                 _unlink(self._object(sha))
 
-    def all(self):
+    def records(self):
+        """For each file: its record, its newest version, and how much of the ring is history."""
         return [
-            {'key': key, 'record': note['record'], 'intent': note['intent']}
+            {
+                'key': key,
+                'record': note['record'],
+                'newest': self.newest(key),
+                'retired': note['retired'],
+            }
             for key, note in self._files.items()
-            if note['record'] or note['intent']
+            if note['record'] or note['versions']
         ]
 
-    def remember(self, key, path, data, read=False, partial=False):
+    def intents(self):
+        return [
+            (key, note['intent'], note['record'])
+            for key, note in self._files.items()
+            if note['intent']
+        ]
+
+    def newest(self, key):
+        note = self._files.get(key)
+        return note['versions'][-1]['v'] if note and note['versions'] else 0
+
+    def remember(self, key, path, data, read=False, partial=False, on=None):
         """Makes `data` the file's newest version; returns its number.
 
         `read`: somebody out there has it; `partial`: whoever writes it isn't through.
@@ -97,14 +117,32 @@ class Ring:
         self._use(sha, len(data))
         v = self._count(note)
         version = {'v': v, 'sha': sha, 'at': time.time(), 'read': read, 'gap': False}
-        note['versions'].append({**version, 'partial': partial})
+        note['versions'].append({**version, 'partial': partial, 'on': on})
         self._thin(note)
         self._save(key)
         return v
 
-    def intend(self, key, path, record):
+    def intend(self, key, path, intent):
+        """Before a write in place: {sha, v, path, record or null, fresh}, for whoever must end it."""
         note = self._note(key, path)
-        note['intent'] = record
+        note['intent'] = {**intent, 'path': path}
+        self._save(key)
+
+    def written(self, key, path, record):
+        """What was intended is on disk. No record: it builds on what may not be durable yet."""
+        if record:
+            self.commit(key, path, record)
+            return
+        self._files[key]['intent'] = None
+        self._save(key)
+
+    def abandon(self, key):
+        """What was intended was never written: no version."""
+        note = self._files[key]
+        intent, note['intent'] = note['intent'], None
+        versions = note['versions']
+        if intent and intent.get('fresh') and versions and versions[-1]['v'] == intent['v']:
+            self._release(versions.pop()['sha'])
         self._save(key)
 
     def commit(self, key, path, record):
@@ -125,7 +163,8 @@ class Ring:
             return
         if self._by_path.get(note['path']) == key:
             del self._by_path[note['path']]
-        note.update(record=None, intent=None)
+        # Should it come back, these are no news.
+        note.update(record=None, intent=None, retired=note['next'])
         # The last retired are the last to be dropped.
         self._files[key] = self._files.pop(key)
         self._save(key)
@@ -190,6 +229,7 @@ class Ring:
             # Numbers never come twice, not even after a note was dropped.
             first = int(time.time() * 1000)
             note = {'path': path, 'next': first, 'record': None, 'intent': None, 'versions': []}
+            note['retired'] = 0
             self._files[key] = note
             self._by_path[path] = key
         return note
@@ -220,9 +260,7 @@ class Ring:
     @staticmethod
     def _needed(note):
         """Numbers of versions that the records name."""
-        intent = note['intent']
-        records = (note['record'], intent and intent['record'])
-        return {record.get('v') for record in records if record}
+        return {kept.get('v') for kept in (note['record'], note['intent']) if kept}
 
     def _crowded(self, note):
         """Which version is nearest to its neighbours for its age: neither an end nor a needed one."""

@@ -10,6 +10,7 @@
   terminal.ack     {terminal, bytes}: of output, dealt with since it was attached
   terminal.input   {terminal} + bytes; refused as `input-full` when nobody reads what was typed
   terminal.resize  {terminal, cols, rows}
+  terminal.plain   {on}: whether docker's progress comes as lines, for who hears it read aloud
 """
 
 import os
@@ -218,7 +219,9 @@ class Terminals:
     def __init__(self, agent):
         self._agent = agent
         self._terminals = {}
-        self._env = environment()
+        # While this file exists, shells have docker print plain progress.
+        self._plain = os.path.join(agent.state, 'plain')
+        self._env = {**environment(), 'SANDBOX_PLAIN': self._plain}
 
     def open(self, request):
         name, size = request.header.get('terminal'), window(request.header)
@@ -250,6 +253,15 @@ class Terminals:
 
     def resize(self, request):
         self._find(request).resize(*window(request.header))
+
+    def plain(self, request):
+        try:
+            if request.header.get('on') is True:
+                open(self._plain, 'w').close()
+            else:
+                os.unlink(self._plain)
+        except OSError:
+            pass  # A full disk, or it is so already: progress is redrawn as before.
 
     def forget(self, connection):
         for terminal in self._terminals.values():
@@ -305,5 +317,6 @@ def install(agent):
     agent.register('terminal.ack', terminals.ack)
     agent.register('terminal.input', terminals.type)
     agent.register('terminal.resize', terminals.resize)
+    agent.register('terminal.plain', terminals.plain)
     agent.on_close(terminals.forget)
     agent.on_child(terminals.reap)

@@ -1,6 +1,6 @@
 // The terminal's screen: xterm.js with its add-ons, its looks and its keys. Knows no socket.
 
-import { Terminal, type ITheme } from '@xterm/xterm';
+import { Terminal, type IMarker, type ITheme } from '@xterm/xterm';
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
@@ -14,10 +14,14 @@ type Options = {
 	/** Ctrl+M was pressed. */
 	onToggleTab: () => void;
 	onSearch: () => void;
+	/** Alt+O was pressed in screen-reader mode. */
+	onReadOutput: () => void;
 	onCopied: (copied: boolean) => void;
 };
 
 const SMALLEST_FONT = 9;
+/** Lines read out at most. */
+const OUTPUT_LINES = 400;
 const utf8 = new TextEncoder();
 
 export class TerminalScreen {
@@ -26,6 +30,9 @@ export class TerminalScreen {
 	readonly #search = new SearchAddon();
 	readonly #gate = new InputGate();
 	readonly #host: HTMLElement;
+	/** Where the last command's output begins and ends: the shell marks it (OSC 133). */
+	#output: { from: IMarker; to: IMarker | undefined } | undefined;
+	#reading = false;
 	tabLeaves = false;
 
 	constructor(host: HTMLElement, options: Options) {
@@ -48,6 +55,7 @@ export class TerminalScreen {
 		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
 		// OSC 52 would let any program read or replace the clipboard: swallowed.
 		this.#terminal.parser.registerOscHandler(52, () => true);
+		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
 		this.#terminal.onData((data) => {
 			if (this.#gate.open) options.onInput(utf8.encode(data));
@@ -111,7 +119,24 @@ export class TerminalScreen {
 	}
 
 	set screenReader(on: boolean) {
+		this.#reading = on;
 		this.#terminal.options.screenReaderMode = on;
+	}
+
+	/** What the last command printed; where that isn't known, the last lines on the screen. */
+	lastOutput(): string {
+		const { active } = this.#terminal.buffer;
+		const { from, to } = this.#output ?? {};
+		const known = from && !from.isDisposed && from.line >= 0;
+		const end = to && !to.isDisposed ? to.line : active.baseY + active.cursorY + 1;
+		const start = known ? from.line : Math.max(0, end - this.#terminal.rows);
+		let text = '';
+		for (let y = Math.max(start, end - OUTPUT_LINES); y < end; y += 1) {
+			const line = active.getLine(y);
+			const goesOn = active.getLine(y + 1)?.isWrapped ?? false;
+			text += (line?.translateToString(!goesOn) ?? '') + (goesOn ? '' : '\n');
+		}
+		return text.trimEnd();
 	}
 
 	find(text: string, direction: 'next' | 'previous'): boolean {
@@ -139,6 +164,14 @@ export class TerminalScreen {
 		this.#terminal.dispose();
 	}
 
+	#mark(data: string): boolean {
+		const kind = data[0];
+		const here = kind === 'C' || kind === 'D' ? this.#terminal.registerMarker(0) : undefined;
+		if (here && kind === 'C') this.#output = { from: here, to: undefined };
+		else if (here && this.#output) this.#output.to ??= here;
+		return true;
+	}
+
 	/** False keeps a key from the shell. */
 	#key(event: KeyboardEvent, options: Options): boolean {
 		if (event.type !== 'keydown') return true;
@@ -162,6 +195,11 @@ export class TerminalScreen {
 			return false;
 		}
 		if (event.key === 'Tab' && this.tabLeaves) return false;
+		if (this.#reading && event.altKey && key === 'o') {
+			event.preventDefault();
+			options.onReadOutput();
+			return false;
+		}
 		// The page's own shortcuts.
 		if (event.altKey && /^[0-9]$/.test(key)) return false;
 		if (control && event.shiftKey && event.key === 'Enter') return false;

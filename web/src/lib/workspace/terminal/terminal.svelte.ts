@@ -37,6 +37,8 @@ export class SharedTerminal {
 	driving = $state(false);
 	tabLeaves = $state(false);
 	searching = $state(false);
+	/** The last command's output as text, while it is being read. */
+	reading = $state<string | null>(null);
 
 	readonly #url: string;
 	readonly #hooks: Hooks;
@@ -46,6 +48,7 @@ export class SharedTerminal {
 	#ackTimer: ReturnType<typeof setTimeout> | undefined;
 	#retryTimer: ReturnType<typeof setTimeout> | undefined;
 	#size: Size = { cols: 80, rows: 24 };
+	#screenReader = false;
 	/** A sandbox is ready, as far as this browser was told. */
 	#wanted = false;
 
@@ -64,12 +67,14 @@ export class SharedTerminal {
 			onInput: (bytes) => this.#input(bytes),
 			onToggleTab: () => this.#toggleTab(),
 			onSearch: () => (this.searching = true),
+			onReadOutput: () => this.readOutput(),
 			onCopied: (copied) => {
 				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
 			},
 		});
 		this.#screen = screen;
 		screen.typing = false;
+		screen.screenReader = this.#screenReader;
 		screen.fill();
 		const observer = new ResizeObserver(() => this.#layout());
 		observer.observe(host);
@@ -102,8 +107,16 @@ export class SharedTerminal {
 		this.#screen?.focus();
 	}
 
+	/** The screen as text for a screen reader, and builds that print lines instead of redrawing. */
 	set screenReader(on: boolean) {
+		if (on === this.#screenReader) return;
+		this.#screenReader = on;
 		if (this.#screen) this.#screen.screenReader = on;
+		if (this.driving) this.#send({ type: 'plain', on });
+	}
+
+	readOutput(): void {
+		this.reading = this.#screen?.lastOutput() ?? '';
 	}
 
 	find(text: string, direction: 'next' | 'previous'): boolean {
@@ -246,6 +259,8 @@ export class SharedTerminal {
 		this.#size = { cols: state.cols, rows: state.rows };
 		const began = state.driving && !this.driving;
 		this.driving = state.driving;
+		// The sandbox keeps what it was told last, perhaps by another browser.
+		if (began && this.#screenReader) this.#send({ type: 'plain', on: true });
 		if (!this.#screen) return;
 		this.#screen.typing = state.driving;
 		// Two browsers of one driver: the one that changes last gives the size, the other follows.
