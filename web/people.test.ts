@@ -73,7 +73,7 @@ describe('joining', () => {
 	it('says what is recorded, who sees it, and until when', async () => {
 		await database.connection.sql`update classes set retention_days = 99`;
 		const page = await words(await browser().get(joining));
-		expect(page).toContain('what you submit are recorded');
+		expect(page).toContain('what you submit or ask are recorded');
 		expect(page).toContain('instructors and TAs');
 		expect(page).toContain('deleted 99 days after you last work here');
 		await database.connection.sql`update classes set retention_days = 180`;
@@ -180,6 +180,17 @@ describe('joining', () => {
 		expect(await words(refused)).toContain('You were removed from this class');
 		await sql`delete from removals`;
 		expect((await person.post(`${joining}?/member`)).status).toBe(303);
+	});
+
+	it('ends at a thousand people: who joins by a program fills no table', async () => {
+		const { sql } = database.connection;
+		await sql`insert into users (id, name) select 'crowd' || n, 'Crowd ' || n from generate_series(1, 1000) n`;
+		await sql`insert into members (class_id, user_id, role)
+			select ${room.class.id}, 'crowd' || n, 'student' from generate_series(1, 1000) n`;
+		const refused = await browser().post(`${joining}?/guest`, { name: 'One more' });
+		expect(refused.status).toBe(403);
+		expect(await words(refused)).toContain('This class is full');
+		await sql`delete from users where id like 'crowd%'`;
 	});
 
 	it('makes nobody an instructor', async () => {

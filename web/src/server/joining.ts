@@ -25,10 +25,14 @@ export interface JoinRequest {
 	studentNumber: string | undefined;
 }
 
-export type JoinRefusal = 'no-class' | 'closed' | 'removed' | 'name-taken' | 'number-missing';
+export type JoinRefusal =
+	'no-class' | 'closed' | 'removed' | 'full' | 'name-taken' | 'number-missing';
 export type Joined =
 	| { ok: true; classId: string; userId: string; returnCode: string | undefined }
 	| { ok: false; reason: JoinRefusal };
+
+/** A bound against whoever joins by a program, not a size that a class has. */
+const PEOPLE = 1_000;
 
 const refuse = (reason: JoinRefusal) => ({ ok: false, reason }) as const;
 
@@ -53,7 +57,9 @@ export async function joinClass(
 		}
 		if (!isOpen(found)) return refuse('closed');
 		if (found.asksStudentNumber && studentNumber === undefined) return refuse('number-missing');
-		if (await isNameTaken(tx, [classId], who.name, known)) return refuse('name-taken');
+		const names = await namesIn(tx, [classId]);
+		if (names.length >= PEOPLE) return refuse('full');
+		if (isAmong(names, who.name, known)) return refuse('name-taken');
 		const guest = known === undefined ? await insertGuest(tx, who.name) : undefined;
 		const returnCode = guest && (await codes.issue(tx, guest.id));
 		const userId = guest?.id ?? known!;
@@ -80,14 +86,12 @@ async function atTheDoor(
 	return classOfCode(tx, code);
 }
 
-async function isNameTaken(
-	tx: Executor,
-	classIds: readonly string[],
+function isAmong(
+	names: readonly { userId: string; name: string }[],
 	name: string,
 	by: string | undefined,
-): Promise<boolean> {
+): boolean {
 	const key = nameKey(name);
-	const names = await namesIn(tx, classIds);
 	return names.some((each) => each.userId !== by && nameKey(each.name) === key);
 }
 
@@ -114,7 +118,8 @@ async function renameIn(
 	userId: string,
 	name: string,
 ): Promise<'renamed' | 'name-taken'> {
-	if (await isNameTaken(tx, await classIdsOf(tx, userId), name, userId)) return 'name-taken';
+	const names = await namesIn(tx, await classIdsOf(tx, userId));
+	if (isAmong(names, name, userId)) return 'name-taken';
 	await renameUser(tx, userId, name);
 	return 'renamed';
 }

@@ -1,7 +1,7 @@
 // Joining a class: by name for a guest, by one press for someone who is signed in.
 
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit';
-import { groupCode } from '@containrlab/protocol/code.ts';
+import { normaliseCode } from '@containrlab/protocol/code.ts';
 import { roleIn } from '@containrlab/db/queries/classes.ts';
 import { app } from '#server/app.ts';
 import type { Join } from '#server/auth.ts';
@@ -13,6 +13,7 @@ const STATUS: Record<JoinRefusal, number> = {
 	'no-class': 404,
 	closed: 403,
 	removed: 403,
+	full: 403,
 	'name-taken': 409,
 	'number-missing': 400,
 	busy: 429,
@@ -29,7 +30,7 @@ export const load: PageServerLoad = async ({ params, locals: { viewer } }) => {
 	}
 	const role = door && viewer ? await roleIn(db, door.id, viewer.id) : undefined;
 	return {
-		code: groupCode(params.code),
+		code: normaliseCode(params.code),
 		class: door ?? null,
 		you: viewer && {
 			name: viewer.name,
