@@ -2,6 +2,7 @@
 
 import { DockerfileParser } from 'dockerfile-ast';
 import type { Evidence } from '@containrlab/protocol/verdict.ts';
+import { plain } from './text.ts';
 
 export interface Instruction {
 	/** From 1. */
@@ -41,7 +42,7 @@ export function lineEvidence(
 ): Evidence[] {
 	const text = line === undefined ? undefined : file?.lines[line - 1];
 	if (file === undefined || line === undefined || text === undefined) return [];
-	return [{ kind: 'line', file: file.path, line, text: text.slice(0, 500) }];
+	return [{ kind: 'line', file: file.path, line, text: plain(text).slice(0, 500) }];
 }
 
 /** The last of these instructions: the one that counts for CMD, ENTRYPOINT, EXPOSE. */

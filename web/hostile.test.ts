@@ -29,7 +29,7 @@ async function raw(target: string, host: string, more = ''): Promise<string> {
 it.each(['[', ']', 'a:b:c', 'a:99999', '..:..', '[::1', 'a:', '1.2.3.4.5:x'])(
 	'survives a Host that no address can have: %s',
 	async (host) => {
-		expect(await raw('/', host)).toMatch(/^HTTP\/1.1 (400|200)/);
+		expect(await raw('/', host)).toMatch(/^HTTP\/1.1 (200|400|421)/);
 		await raw('/sync/workspace:aaaaaaaaaa', host, 'Upgrade: websocket\r\n');
 		expect((await fetch(`${web.url}/healthz`)).status).toBe(200);
 	},
@@ -100,4 +100,27 @@ it('logs that a query failed, but neither sessions nor people', async () => {
 	for (const secret of [session, form.email, '$argon2id$']) {
 		expect(server.log()).not.toContain(secret);
 	}
+});
+
+it('says in words that a database hangs, and goes on when it answers', async () => {
+	await using slow = await testDatabase();
+	await using server = await startWeb({ databaseUrl: slow.url });
+	const { people } = await classroom(slow.connection.db);
+	const browser = await new Browser(server.url).signIn(people.student.email);
+	const held = Promise.withResolvers<void>();
+	const locked = Promise.withResolvers<void>();
+	const holding = slow.connection.sql.begin(async (tx) => {
+		await tx`lock table sessions in access exclusive mode`;
+		locked.resolve();
+		await held.promise;
+	});
+	await locked.promise;
+	const answer = await browser.get('/classes');
+	const page = await answer.text();
+	expect(answer.status).toBe(503);
+	expect(page).toContain('A part of the classroom is restarting.');
+	expect(page).toContain('Everything shown as Saved is safe. Try again in a few seconds.');
+	held.resolve();
+	await holding;
+	expect((await browser.get('/classes')).status).toBe(200);
 });

@@ -3,6 +3,7 @@
 
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
 import type { BuildContext } from '../context.ts';
+import { plain } from '../text.ts';
 import type { Check, Declared, Facts } from './check.ts';
 
 export const contextExcludes: Check<'context-excludes'> = {
@@ -107,7 +108,7 @@ function ignored(ignore: string | undefined, files: Facts['files']): Evidence[] 
 		.split(/\r?\n/)
 		.map((text, index) => ({ kind: 'line' as const, file: ignore, line: index + 1, text }))
 		.filter(({ text }) => text.trim() !== '' && !text.startsWith('#'))
-		.map((evidence) => ({ ...evidence, text: evidence.text.slice(0, 200) }))
+		.map((evidence) => ({ ...evidence, text: plain(evidence.text).slice(0, 200) }))
 		.slice(0, 20);
 }
 

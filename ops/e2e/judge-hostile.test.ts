@@ -117,6 +117,23 @@ test('a program that is not in the image', async () => {
 	expect(codesOf(verdict)).toEqual(['container-not-started']);
 });
 
+test.each([
+	['binary', Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 197 + 13) % 256))],
+	['text', Buffer.from('\u{1f4a9}\u202e\u0007$(rm -rf /)`\\\n'.repeat(200))],
+])(
+	'a Dockerfile of noise is the student’s to mend, and the words are plain: %s',
+	async (kind, noise) => {
+		const file: SubmittedFile =
+			kind === 'text'
+				? { kind, path: 'Dockerfile', mode: 0o644, text: noise.toString() }
+				: { kind: 'binary', path: 'Dockerfile', mode: 0o644, base64: noise.toString('base64') };
+		const verdict = await room.judge(lab, [file]);
+		expect(codesOf(verdict)).toEqual(['dockerfile-invalid']);
+		expect(JSON.stringify(verdict)).not.toMatch(/\\u0007|\u202e/);
+		expect(JSON.stringify(verdict).length).toBeLessThan(10_000);
+	},
+);
+
 test("a build that eats all the memory is the student's, or ours, but never passes", async () => {
 	const verdict = await room.judge(lab, dockerfile(`RUN python -c "b'x' * (8 << 30)"`, SERVE));
 	expect(['build-failed', 'error: daemon-unreachable', 'error: build-broke']).toContain(

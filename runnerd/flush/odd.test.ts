@@ -3,12 +3,14 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import { TestWorkspace, until } from './testing.ts';
 
 const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 test('a symlink to the password file is a link, and what it points to is never read', async () => {
@@ -25,13 +27,18 @@ test('a symlink to the password file is a link, and what it points to is never r
 	await expect(readFile('/etc/written-through')).rejects.toThrow();
 });
 
-test('a pipe is reported once and never opened', async () => {
+test('pipe, socket and device are reported once and never opened', async () => {
 	await using ws = await TestWorkspace.open({ f: 'x' });
+	const odd = ['pipe', 'sock', ...(isRoot ? ['zero'] : [])];
 	await run('mkfifo', [ws.at('pipe')]);
-	await until(() => ws.heard.warnings.length > 0);
+	const listening = createServer().listen(ws.at('sock'));
+	// Only the host's root can make one; in a sandbox nobody is that.
+	if (isRoot) await run('mknod', [ws.at('zero'), 'c', '1', '5']);
+	await until(() => ws.heard.warnings.length === odd.length);
 	const { left } = await ws.flush.drain();
-	expect(left).toEqual([{ path: 'pipe', reason: 'special-file' }]);
-	expect(ws.heard.warnings).toHaveLength(1);
+	expect(left).toEqual(odd.map((path) => ({ path, reason: 'special-file' })));
+	expect(ws.heard.warnings.map(({ path }) => path).sort()).toEqual(odd);
+	listening.close();
 	ws.text('f').insert(1, 'y');
 	await until(async () => (await ws.read('f')) === 'xy');
 });
@@ -176,3 +183,32 @@ test('the executable bit travels both ways', async () => {
 	await run('sh', ['-c', 'echo x > new; chmod 700 new'], { cwd: ws.agent.root });
 	await until(() => ws.file('new')?.mode === 0o700);
 });
+
+test.runIf(isRoot)(
+	'a full disk keeps nothing from the editor, and each file is told once',
+	async () => {
+		await using ws = await TestWorkspace.open();
+		await mkdir(ws.at('small'));
+		await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'small', ws.at('small')]);
+		try {
+			ws.create('small/f', 'before\n');
+			await until(async () => (await ws.read('small/f')) === 'before\n');
+			await run('sh', ['-c', 'cat /dev/zero > small/fill.bin || true'], { cwd: ws.agent.root });
+			ws.text('small/f').insert(7, `typed on a full disk\n${'x'.repeat(5000)}\n`);
+			ws.create('small/new', 'made on a full disk\n');
+			const told = () => ws.heard.warnings.filter(({ code }) => code === 'no-space');
+			await until(() => told().length === 2);
+			expect(ws.docText('small/f')).toContain('typed on a full disk');
+			await rm(ws.at('small/fill.bin'));
+			await until(async () => (await ws.read('small/f')).includes('typed on a full disk'));
+			await until(async () => (await ws.read('small/new')) === 'made on a full disk\n');
+			expect(
+				told()
+					.map(({ path }) => path)
+					.sort(),
+			).toEqual(['small/f', 'small/new']);
+		} finally {
+			await run('umount', ['-l', ws.at('small')]);
+		}
+	},
+);
