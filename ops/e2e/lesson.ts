@@ -31,6 +31,11 @@ export class Lesson {
 		return this.#stack.dataDir;
 	}
 
+	/** What its containers' names begin with. */
+	get instance(): string {
+		return this.#stack.instance;
+	}
+
 	get runnerd(): string {
 		return `http://127.0.0.1:${this.#stack.ports.runnerd}`;
 	}

@@ -231,8 +231,9 @@ export class WorkspacePage {
 	/** Selects a line of the screen that is this word alone, and copies it. */
 	async copyFromTerminal(word: string): Promise<void> {
 		const line = this.terminalPane.locator('.xterm-rows > div').filter({ hasText: word }).last();
-		// Three clicks select a line of a terminal.
-		await line.click({ clickCount: 3, position: { x: 8, y: 8 } });
+		const box = await line.boundingBox();
+		// Three clicks select a line of a terminal, whose screen lies over its rows.
+		await this.page.mouse.click(box!.x + 8, box!.y + 8, { clickCount: 3 });
 		await this.page.keyboard.press('Control+Shift+C');
 	}
 

@@ -21,7 +21,7 @@ it('says how the room gets in, and that plain http can be read', () => {
 		'http://10.0.0.9:7400   (eth1)',
 		'http://192.168.1.5:7400/j/ABCDEFGHJK',
 		'http://192.168.1.5:7400/classes/class1/projector',
-		'ABCDE FGHJK',
+		'ABCD-EFGH-JK',
 		'unencrypted',
 	]) {
 		expect(text).toContain(line);

@@ -1,5 +1,6 @@
 // What `npm start` prints at its end: where the class is, who may teach it, and how others get there.
 
+import { groupCode } from '@containrlab/protocol/code.ts';
 import type { Lan } from './lan.ts';
 import { originOf } from './lan.ts';
 import { terminalQr } from './terminal-qr.ts';
@@ -31,7 +32,7 @@ export function announcement(told: Announcement): string {
 		'',
 		...told.accounts.map(({ role, email, password }) => row(role, `${email}   ${password}`)),
 		row('Class', name),
-		row('Class code', `${joinCode.slice(0, 5)} ${joinCode.slice(5)}`),
+		row('Class code', groupCode(joinCode)),
 		row('Join link', link),
 		...(lan ? [row('Projector', `${origin}/classes/${id}/projector`)] : []),
 		'',
