@@ -3,8 +3,17 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
 import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { Lab, LabFile } from '@containrlab/protocol/lab.ts';
+import type { Role } from '@containrlab/protocol/ticket.ts';
 import { starterUpdate, type FileContent } from '@containrlab/protocol/workspace-doc.ts';
-import { classes, docRooms, docUpdates, labVersions, users, workspaces } from '../schema.ts';
+import {
+	classes,
+	docRooms,
+	docUpdates,
+	labVersions,
+	members,
+	users,
+	workspaces,
+} from '../schema.ts';
 import { keepBlobs, linkBlobs, shaOf, type Blob } from './blobs.ts';
 import { first, only, type Executor } from './executor.ts';
 
@@ -16,25 +25,43 @@ export type WorkspaceContext = Workspace & {
 	class: { id: string; name: string; idleMinutes: number | null };
 };
 
-const context = (db: Executor) =>
-	db
-		.select({ workspace: workspaces, owner: users, class: classes })
-		.from(workspaces)
-		.innerJoin(users, eq(users.id, workspaces.ownerId))
-		.innerJoin(classes, eq(classes.id, workspaces.classId));
+const context = {
+	workspace: workspaces,
+	owner: { id: users.id, name: users.name },
+	class: { id: classes.id, name: classes.name, idleMinutes: classes.idleMinutes },
+};
 
 export async function workspaceById(
 	db: Executor,
 	id: string,
 ): Promise<WorkspaceContext | undefined> {
-	const row = first(await context(db).where(eq(workspaces.id, id)));
-	return (
-		row && {
-			...row.workspace,
-			owner: { id: row.owner.id, name: row.owner.name },
-			class: { id: row.class.id, name: row.class.name, idleMinutes: row.class.idleMinutes },
-		}
-	);
+	const rows = await db
+		.select(context)
+		.from(workspaces)
+		.innerJoin(users, eq(users.id, workspaces.ownerId))
+		.innerJoin(classes, eq(classes.id, workspaces.classId))
+		.where(eq(workspaces.id, id));
+	return first(rows.map(({ workspace, ...rest }) => ({ ...workspace, ...rest })));
+}
+
+/** The same, and what someone is in its class, if anything: at once, every page of it asks. */
+export async function workspaceAndRole(
+	db: Executor,
+	id: string,
+	userId: string,
+): Promise<{ workspace: WorkspaceContext; role: Role | undefined } | undefined> {
+	const mine = and(eq(members.classId, workspaces.classId), eq(members.userId, userId));
+	const rows = await db
+		.select({ ...context, role: members.role })
+		.from(workspaces)
+		.innerJoin(users, eq(users.id, workspaces.ownerId))
+		.innerJoin(classes, eq(classes.id, workspaces.classId))
+		.leftJoin(members, mine)
+		.where(eq(workspaces.id, id));
+	const row = first(rows);
+	if (!row) return undefined;
+	const { workspace, role, ...rest } = row;
+	return { workspace: { ...workspace, ...rest }, role: role ?? undefined };
 }
 
 /** Records a lab's content, so that work and attempts can pin it by digest. */

@@ -3,7 +3,7 @@
 import type { Database } from '@containrlab/db/connect.ts';
 import { attemptById, type AttemptRow } from '@containrlab/db/queries/attempts.ts';
 import { classById, roleIn, type Class } from '@containrlab/db/queries/classes.ts';
-import { workspaceById, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
+import { workspaceAndRole, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
 import { Id } from '@containrlab/protocol/id.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import type { Viewer } from './auth.ts';
@@ -84,11 +84,10 @@ export async function accessToWorkspace(
 	workspaceId: string,
 	act: WorkspaceAct,
 ): Promise<Granted<WorkspaceGrant>> {
-	const workspace = isId(workspaceId) ? await workspaceById(db, workspaceId) : undefined;
-	if (!workspace) return HIDDEN;
+	const found = isId(workspaceId) ? await workspaceAndRole(db, workspaceId, viewer.id) : undefined;
 	// An owner who was removed from the class has lost the workspace too.
-	const role = await roleIn(db, workspace.classId, viewer.id);
-	if (role === undefined) return HIDDEN;
+	if (found?.role === undefined) return HIDDEN;
+	const { workspace, role } = found;
 	const isOwner = workspace.ownerId === viewer.id;
 	if (!mayInWorkspace(role, isOwner, 'see')) return HIDDEN;
 	if (!mayInWorkspace(role, isOwner, act)) return FORBIDDEN;

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { DrizzlePostgreSQLAdapter } from '@lucia-auth/adapter-drizzle';
-import { and, eq } from 'drizzle-orm';
-import { Lucia, TimeSpan, type DatabaseSession } from 'lucia';
+import { and, eq, sql } from 'drizzle-orm';
+import { Lucia, TimeSpan, type DatabaseSession, type DatabaseUser } from 'lucia';
 import type { Database } from '@containrlab/db/connect.ts';
 import {
 	endExpiredSessions,
@@ -77,10 +77,36 @@ type SessionAttributes = { agent: string; shared: boolean; createdAt: Date; seen
 /** Lucia knows one length of sessions: those on shared computers are kept out of its prolonging. */
 class Adapter extends DrizzlePostgreSQLAdapter {
 	readonly #db: Database;
+	/** Asked with every request, so it is put together once; the password's hash is no part of it. */
+	readonly #find;
 
 	constructor(db: Database) {
 		super(db, sessions, users);
 		this.#db = db;
+		const { id: userId, name, email, admin, instructor } = users;
+		const { id, expiresAt, createdAt, seenAt, agent, shared } = sessions;
+		this.#find = db
+			.select({
+				session: { id, expiresAt, createdAt, seenAt, agent, shared },
+				user: { id: userId, name, email, admin, instructor },
+			})
+			.from(sessions)
+			.innerJoin(users, eq(users.id, sessions.userId))
+			.where(eq(sessions.id, sql.placeholder('id')))
+			.prepare('session');
+	}
+
+	override async getSessionAndUser(
+		sessionId: string,
+	): Promise<[DatabaseSession | null, DatabaseUser | null]> {
+		const [found] = await this.#find.execute({ id: sessionId });
+		if (!found) return [null, null];
+		const { id, expiresAt, ...attributes } = found.session;
+		const { id: userId, ...person } = found.user;
+		return [
+			{ id, userId, expiresAt, attributes },
+			{ id: userId, attributes: person },
+		];
 	}
 
 	override async setSession(session: DatabaseSession): Promise<void> {
