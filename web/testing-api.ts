@@ -1,6 +1,6 @@
 // For tests: a program that uses the API, and holds every answer against the OpenAPI document.
 
-import Ajv2020 from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect } from 'vitest';
 import type { ApiErrorBody } from './src/server/api/schemas.ts';
@@ -29,12 +29,12 @@ export interface ApiResponse {
 export class ApiClient {
 	readonly #browser: Browser;
 	readonly #document: Documented;
-	readonly #ajv: Ajv2020.default;
+	readonly #ajv: Ajv2020;
 
 	private constructor(browser: Browser, document: Documented) {
 		this.#browser = browser;
 		this.#document = document;
-		this.#ajv = new Ajv2020.default({ strict: false, allErrors: true });
+		this.#ajv = new Ajv2020({ strict: false, allErrors: true });
 		addFormats.default(this.#ajv);
 		this.#ajv.addSchema(document as object, 'api');
 	}

@@ -18,6 +18,11 @@ export function relativeTime(at: number, now: number): string {
 	return at < now ? `${amount} ago` : `in ${amount}`;
 }
 
+// A format is dear to make, and a class's list shows eighty of them.
+const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+/** "23 Nov 2026, 06:20:15". */
+export const absoluteTime = (at: Date): string => absolute.format(at);
+
 /** "< 0.1 s", "0.4 s", "12 s", "3 min 05 s". */
 export function duration(ms: number): string {
 	if (ms < 50) return '< 0.1 s';
