@@ -295,7 +295,11 @@ describe('settings', () => {
 	it('are refused in words, and kept when they are right', async () => {
 		const save = (fields: Record<string, string>) =>
 			teacher.browser.post(...settings('class.save', { ...FORM, ...fields }));
-		for (const wrong of [{ retentionDays: '0' }, { retentionDays: 'x' }, { idleMinutes: '-1' }]) {
+		const wrongs: Record<string, string>[] = [
+			...[{ retentionDays: '0' }, { retentionDays: 'x' }],
+			{ idleMinutes: '-1' },
+		];
+		for (const wrong of wrongs) {
 			expect((await save(wrong)).status, JSON.stringify(wrong)).toBe(400);
 		}
 		expect(await (await save({ name: 'x'.repeat(121) })).text()).toContain('at most 120');

@@ -4,8 +4,8 @@ import { membersOf } from '@containrlab/db/queries/classes.ts';
 import { lastEventId } from '@containrlab/db/queries/events.ts';
 import { app } from '#server/app.ts';
 import { requireClassRole } from '#server/kit.ts';
-import { isLoopback } from '#server/origin.ts';
 import { qrPath } from '#server/qr.ts';
+import { wayIn } from '#server/way-in.ts';
 import type { PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
@@ -29,10 +29,3 @@ export const load: PageServerLoad = async (event) => {
 		lastEventId: last,
 	};
 };
-
-/** The address that the teacher's own browser shows, unless it means that computer alone. */
-function wayIn({ origin, hostname }: URL) {
-	const { lanOrigin, origin: publicOrigin, ownCertificate } = app().config.site;
-	const others = isLoopback(hostname) ? (lanOrigin ?? publicOrigin) : origin;
-	return { origin: others ?? origin, reachable: others !== undefined, ownCertificate };
-}

@@ -2,6 +2,7 @@
 
 import { rotateCode, setOpen } from '#server/class-acts.ts';
 import { requireClassRole } from '#server/kit.ts';
+import { wayIn } from '#server/way-in.ts';
 import type { Actions, PageServerLoad, RequestEvent } from './$types';
 
 export const load: PageServerLoad = async (event) => {
@@ -9,7 +10,7 @@ export const load: PageServerLoad = async (event) => {
 	return {
 		join: {
 			code: found.joinCode,
-			link: new URL(`/join/${found.joinCode}`, event.url).href,
+			link: `${wayIn(event.url).origin}/join/${found.joinCode}`,
 			open: found.open,
 		},
 	};
