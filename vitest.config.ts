@@ -33,6 +33,7 @@ export default defineConfig({
 					name: 'e2e',
 					include: ['ops/e2e/**/*.test.ts'],
 					exclude,
+					globalSetup,
 					fileParallelism: false,
 					testTimeout: 300_000,
 					hookTimeout: 600_000,

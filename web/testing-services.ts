@@ -143,6 +143,9 @@ export class StandInRunnerd implements AsyncDisposable {
 
 	async #session(request: IncomingMessage, response: ServerResponse, path: string[]) {
 		const [workspace, verb, sha = ''] = path;
+		if (workspace === undefined && request.method === 'GET') {
+			return answer(response, 200, [...this.sessions.values()]);
+		}
 		if (workspace === undefined) {
 			const start = StartSession.parse(JSON.parse(await text(request)));
 			const state = { status: 'starting', at: Date.now(), phase: 'creating' } as const;

@@ -1,7 +1,8 @@
 // Which files are open, and which is in front.
 
 import type { WorkspaceDocument } from './document.svelte.ts';
-import type { OpenEditor } from './editor/open-editor.ts';
+import type { FormatOutcome, OpenEditor, Problem } from './editor/open-editor.ts';
+import { preferences } from '#lib/preferences.svelte.ts';
 
 /** What to do once a file's editor stands on the page. */
 type Goal = { id: string; line: number | undefined };
@@ -17,11 +18,21 @@ export class Tabs {
 	/** Lives as long as its tab, so that history, scroll and cursor are kept. */
 	readonly #editors = new Map<string, OpenEditor>();
 	readonly #readOnly: boolean;
+	/** Images to offer in a Dockerfile. */
+	readonly #images: readonly string[];
+	/** What the editor has to say about each open file. */
+	#problems = $state.raw<ReadonlyMap<string, readonly Problem[]>>(new Map());
 	#goal: Goal | undefined;
 
-	constructor(document: WorkspaceDocument, readOnly: boolean) {
+	constructor(document: WorkspaceDocument, readOnly: boolean, images: readonly string[]) {
 		this.#document = document;
 		this.#readOnly = readOnly;
+		this.#images = images;
+	}
+
+	/** Of the file in front. */
+	get problems(): readonly Problem[] {
+		return (this.active !== null && this.#problems.get(this.active)) || [];
 	}
 
 	show(id: string): void {
@@ -51,6 +62,7 @@ export class Tabs {
 		this.open = this.open.filter((other) => other !== id);
 		this.#editors.get(id)?.destroy();
 		this.#editors.delete(id);
+		this.#tell(id, []);
 		if (this.active !== id) return;
 		this.active = this.open[Math.min(index, this.open.length - 1)] ?? null;
 		this.#document.setOpenFile(this.active);
@@ -65,6 +77,25 @@ export class Tabs {
 
 	focus(): void {
 		if (this.active !== null) this.#editors.get(this.active)?.view.focus();
+	}
+
+	/** Of the file in front, if it is within one line. */
+	selectedText(): string {
+		const view = this.active === null ? undefined : this.#editors.get(this.active)?.view;
+		if (!view?.hasFocus) return '';
+		const { from, to } = view.state.selection.main;
+		const text = view.state.sliceDoc(from, to);
+		return text.includes('\n') ? '' : text;
+	}
+
+	/** Formats the file in front; undefined when none is. */
+	async format(): Promise<FormatOutcome | undefined> {
+		return this.active === null ? undefined : this.#editors.get(this.active)?.format();
+	}
+
+	toggleWrap(): void {
+		preferences.toggleWrap();
+		for (const editor of this.#editors.values()) editor.setWrap(preferences.wrap);
 	}
 
 	/** Shows a file's editor in `host`; the returned function takes it out again. */
@@ -102,6 +133,14 @@ export class Tabs {
 		else editor.reveal(line);
 	}
 
+	#tell(id: string, problems: readonly Problem[]): void {
+		if (problems.length === 0 && !this.#problems.has(id)) return;
+		const next = new Map(this.#problems);
+		if (problems.length === 0) next.delete(id);
+		else next.set(id, problems);
+		this.#problems = next;
+	}
+
 	#toggleTab(): void {
 		this.tabLeaves = !this.tabLeaves;
 		for (const editor of this.#editors.values()) editor.setTabLeaves(this.tabLeaves);
@@ -118,7 +157,10 @@ export class Tabs {
 			awareness: this.#document.awareness,
 			readOnly: this.#readOnly || file.deletedAt !== undefined,
 			tabLeaves: this.tabLeaves,
+			wrap: preferences.wrap,
+			images: this.#images,
 			onToggleTab: () => this.#toggleTab(),
+			onProblems: (problems) => this.#tell(id, problems),
 		});
 		this.#editors.set(id, editor);
 		return editor;

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { buildRows, entriesUnder, nameOf, nameProblem, parentOf, type TreeFile } from './tree.ts';
+import {
+	buildRows,
+	entriesUnder,
+	linkTarget,
+	nameOf,
+	nameProblem,
+	parentOf,
+	type TreeFile,
+} from './tree.ts';
 
 const file = (path: string, kind: TreeFile['kind'] = 'text'): TreeFile => ({
 	id: `id:${path}`,
@@ -67,4 +75,17 @@ describe('nameProblem', () => {
 it('splits paths', () => {
 	expect([parentOf('a/b/c'), nameOf('a/b/c')]).toEqual(['a/b', 'c']);
 	expect([parentOf('c'), nameOf('c')]).toEqual(['', 'c']);
+});
+
+describe('where a link leads', () => {
+	it.each([
+		['latest', 'logo.png', 'logo.png'],
+		['a/b/link', '../c/./d', 'a/c/d'],
+		['link', '/workspace/app/x', 'app/x'],
+		['link', '../etc/shadow', undefined],
+		['link', '/etc/shadow', undefined],
+		['a/link', '/workspace/../etc', undefined],
+	])('%s to %s', (path, target, found) => {
+		expect(linkTarget(path, target)).toBe(found);
+	});
 });

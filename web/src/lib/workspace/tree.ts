@@ -114,3 +114,15 @@ export function nameProblem(
 
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 export const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** Which path of the workspace a link leads to; undefined when it leads out. */
+export function linkTarget(path: string, target: string): string | undefined {
+	if (target.startsWith('/workspace/')) return linkTarget('', target.slice('/workspace/'.length));
+	if (target.startsWith('/')) return undefined;
+	const parts = parentOf(path).split('/').filter(Boolean);
+	for (const part of target.split('/')) {
+		if (part === '..' && parts.pop() === undefined) return undefined;
+		if (part !== '' && part !== '.' && part !== '..') parts.push(part);
+	}
+	return parts.join('/');
+}

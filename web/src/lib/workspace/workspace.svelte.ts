@@ -13,11 +13,16 @@ import { Attempts } from './attempts.svelte.ts';
 import { Hand } from './hand.svelte.ts';
 import { Here, tellServer } from './here.ts';
 import { WorkspaceDocument } from './document.svelte.ts';
+import { FindInFiles } from './find/find.svelte.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
 import { SharedTerminal } from './terminal/terminal.svelte.ts';
 import { entriesUnder } from './tree.ts';
 import type { WorkspaceData } from './types.ts';
+import { Uploads } from './upload/uploads.svelte.ts';
+
+/** What can be shown below the editor. */
+export type Dock = 'problems' | 'find';
 
 export class Workspace {
 	/** What doesn't change while the page is open, and the lab. */
@@ -31,13 +36,16 @@ export class Workspace {
 	/** Undefined for those who only visit. */
 	readonly here: Here | undefined;
 	readonly events: Events;
+	readonly uploads: Uploads;
+	readonly find: FindInFiles;
+	dock = $state<Dock>();
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
 		this.data = data;
 		// Only until sync has stamped it with what the ticket says.
 		const me = { ...data.me, role: data.isStaff ? 'ta' : 'student' } as const;
 		this.document = new WorkspaceDocument(data.room, me, data.workspace.owner.id);
-		this.tabs = new Tabs(this.document, data.access === 'read');
+		this.tabs = new Tabs(this.document, data.access === 'read', data.lab.images);
 		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
 		this.terminal = new SharedTerminal(data.workspace.id, '1', {
 			notice: (text) => toast(text),
@@ -46,6 +54,8 @@ export class Workspace {
 		this.hand = new Hand(data.workspace.id, data.hand);
 		this.here = data.isOwner ? new Here(tellServer(data.workspace.id)) : undefined;
 		this.events = new Events(data.me.id, data.lastEventId);
+		this.uploads = new Uploads(data.workspace.id, this.document);
+		this.find = new FindInFiles(this.document);
 	}
 
 	get writable(): boolean {
@@ -67,6 +77,8 @@ export class Workspace {
 		return () => {
 			leaveEvents();
 			this.here?.stop();
+			this.uploads.cancel();
+			this.find.close();
 			this.tabs.destroy();
 			leaveDocument();
 		};
@@ -87,6 +99,30 @@ export class Workspace {
 			files.find((file) => file.path === this.data.lab.open) ??
 			files.find((file) => file.kind === 'text');
 		if (first) this.tabs.show(first.id);
+	}
+
+	/** Where the document's text, or a file, can be had. `path` may be a directory; '' is everything. */
+	downloadUrl(path = ''): string {
+		const query = path === '' ? '' : `?path=${encodeURIComponent(path)}`;
+		return `/w/${this.data.workspace.id}/download${query}`;
+	}
+
+	/** Formats the file in front, or says why not; nothing changes then. */
+	async format(): Promise<void> {
+		const { tabs, document } = this;
+		const path = tabs.active === null ? undefined : document.byId.get(tabs.active)?.path;
+		const outcome = await tabs.format();
+		if (!outcome || path === undefined) return;
+		if (outcome.kind === 'formatted') toast.success(`Formatted ${path}`);
+		else if (outcome.kind === 'unchanged') toast(`${path} is formatted already`);
+		else if (outcome.kind === 'no-answer') {
+			toast.error(`${path} could not be formatted just now. Nothing was changed.`);
+		} else {
+			tabs.reveal(path, outcome.line);
+			toast.error(`${path} has a mistake in line ${outcome.line}: ${outcome.message}`, {
+				...{ description: 'Nothing was changed.', duration: 10_000 },
+			});
+		}
 	}
 
 	createFile(path: string): void {

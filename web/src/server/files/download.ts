@@ -30,7 +30,7 @@ export async function downloadWorkspace(
 	const left: Zipped['left'] = [];
 	const zipped = chosen.flatMap((file): ZipFile[] => {
 		const { path, mode, kind, sha = '' } = file;
-		if (kind === 'text') return [{ kind, path, mode, bytes: () => textBytes(file) }];
+		if (kind === 'text') return [{ kind: 'inline', path, mode, bytes: () => textBytes(file) }];
 		if (kind === 'dir') return [{ kind, path, mode }];
 		if (kind === 'link') return [{ kind, path, target: file.target ?? '' }];
 		const size = sizes.get(sha);
@@ -64,8 +64,7 @@ export async function downloadAttempt(
 	if (path !== '' && chosen.length === 0) return undefined;
 	return zip({
 		root: `${rootName(workspace, path)}-attempt-${attempt.number}`,
-		// Text and binary alike are kept as bytes.
-		files: chosen.map((file) => (file.kind === 'text' ? { ...file, kind: 'binary' } : file)),
+		files: chosen,
 		left: attempt.left,
 		at: attempt.createdAt,
 		bytesOf: (sha) => blobBytes(db, sha),

@@ -5,10 +5,9 @@ import yazl from 'yazl';
 import { FILE_LIMITS, pathProblem, PATH_PROBLEM_TEXT } from '@containrlab/protocol/path.ts';
 import type { AttemptFile } from '@containrlab/db/schema.ts';
 
+/** Kept by its hash, or at hand. */
 export type ZipFile =
-	| { kind: 'text'; path: string; mode: number; bytes: () => Uint8Array }
-	| Exclude<AttemptFile, { kind: 'text' | 'binary' }>
-	| { kind: 'binary'; path: string; mode: number; size: number; sha: string };
+	AttemptFile | { kind: 'inline'; path: string; mode: number; bytes: () => Uint8Array };
 
 export interface Zipped {
 	/** The directory that all of it unpacks into. */
@@ -50,7 +49,7 @@ export function zipStream({ root, files, left, at, bytesOf }: Zipped): ReadableS
 	};
 	for (const file of files) {
 		const name = `${root}/${file.path}`;
-		const size = file.kind === 'binary' ? file.size : 0;
+		const size = 'size' in file ? file.size : 0;
 		if (!admits(file.path, size)) continue;
 		if (file.kind === 'dir') {
 			zip.addEmptyDirectory(name, { mtime: at, mode: TYPE.dir | file.mode });
@@ -58,7 +57,7 @@ export function zipStream({ root, files, left, at, bytesOf }: Zipped): ReadableS
 			const options = { mtime: at, mode: TYPE.link | 0o777, compress: false };
 			zip.addBuffer(Buffer.from(file.target), name, options);
 		} else {
-			const read = async () => (file.kind === 'text' ? file.bytes() : bytesOf(file.sha));
+			const read = async () => (file.kind === 'inline' ? file.bytes() : bytesOf(file.sha));
 			zip.addReadStreamLazy(name, { mtime: at, mode: TYPE.file | file.mode }, (answer) => {
 				read().then(
 					(bytes) => {

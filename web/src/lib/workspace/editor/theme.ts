@@ -88,6 +88,58 @@ const theme = EditorView.theme({
 		backgroundColor: 'var(--selected)',
 		color: 'var(--text)',
 	},
+	'.cm-tooltip.cm-tooltip-autocomplete > ul': {
+		fontFamily: 'var(--font-mono)',
+		fontSize: '0.8125rem',
+		maxHeight: '14em',
+	},
+	'.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '0.125rem 0.5rem' },
+	'.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '620' },
+	'.cm-words, .cm-tooltip.cm-completionInfo': {
+		maxWidth: '28rem',
+		whiteSpace: 'pre-wrap',
+		fontFamily: 'var(--font-sans)',
+		fontSize: '0.8125rem',
+		lineHeight: '1.5',
+	},
+	'.cm-words': { padding: '0.25rem 0.5rem' },
+	// The editor's hints: a mark beside the line and a wavy line below the words.
+	'.cm-diagnostic': {
+		padding: '0.25rem 0.5rem',
+		borderLeft: '3px solid',
+		maxWidth: '32rem',
+		whiteSpace: 'pre-wrap',
+		fontFamily: 'var(--font-sans)',
+		fontSize: '0.8125rem',
+	},
+	'.cm-diagnostic-error': { borderLeftColor: 'var(--failed)' },
+	'.cm-diagnostic-warning': { borderLeftColor: 'var(--warning)' },
+	'.cm-diagnostic-info': { borderLeftColor: 'var(--accent)' },
+	'.cm-gutter-lint': { width: '0.9rem' },
+	'.cm-gutter-lint .cm-gutterElement': { padding: '0' },
+	// Told apart by shape as well as by colour.
+	'.cm-lint-marker': {
+		content: 'normal',
+		width: '0.6rem',
+		height: '0.6rem',
+		margin: '0.4rem 0 0 0.2rem',
+	},
+	'.cm-lint-marker-error': { content: 'normal', background: 'var(--failed)', borderRadius: '50%' },
+	'.cm-lint-marker-warning': {
+		content: 'normal',
+		background: 'var(--warning)',
+		clipPath: 'polygon(50% 0, 100% 100%, 0 100%)',
+	},
+	'.cm-lint-marker-info': {
+		content: 'normal',
+		background: 'var(--accent)',
+		height: '0.2rem',
+		marginTop: '0.6rem',
+	},
+	'.cm-lintRange': { backgroundImage: 'none', textUnderlineOffset: '3px' },
+	'.cm-lintRange-error': { textDecoration: 'underline wavy var(--failed) 1px' },
+	'.cm-lintRange-warning': { textDecoration: 'underline wavy var(--warning) 1px' },
+	'.cm-lintRange-info': { textDecoration: 'underline dotted var(--accent) 2px' },
 	'.cm-flash': { backgroundColor: 'var(--editor-match)' },
 
 	// Someone else's place: a bar in their colour, and their name above it.

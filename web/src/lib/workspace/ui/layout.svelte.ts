@@ -13,6 +13,7 @@ export const SHORTCUTS = [
 	{ keys: 'Alt+3', does: 'Go to the editor' },
 	{ keys: 'Alt+4', does: 'Go to the terminal' },
 	{ keys: 'Alt+5', does: 'Go to the verdict' },
+	{ keys: 'Alt+6', does: 'Show or hide the editor’s hints' },
 	{ keys: 'Alt+7', does: 'Show or hide guide and files' },
 	{ keys: 'Alt+8', does: 'Show or hide the terminal' },
 	{ keys: 'Alt+9', does: 'Show or hide the verdict' },
@@ -21,8 +22,13 @@ export const SHORTCUTS = [
 	{ keys: 'Alt+PageDown', does: 'Next tab' },
 	{ keys: 'Alt+PageUp', does: 'Previous tab' },
 	{ keys: 'Alt+W', does: 'Close the tab' },
+	{ keys: 'Ctrl+P', does: 'Open a file by a few letters of its name' },
 	{ keys: 'Ctrl+F', does: 'Search in the editor' },
-	{ keys: 'Ctrl+Shift+F', does: 'Search in the terminal' },
+	{ keys: 'Ctrl+Shift+F', does: 'Find in all files; in the terminal, search in the terminal' },
+	{ keys: 'Ctrl+Space', does: 'Suggestions in a Dockerfile; Tab takes the first' },
+	{ keys: 'F8', does: 'Next hint in the editor' },
+	{ keys: 'Shift+Alt+F', does: 'Format JSON or YAML' },
+	{ keys: 'Alt+Z', does: 'Wrap long lines, or don’t' },
 	{ keys: 'Ctrl+Shift+C', does: 'Copy from the terminal' },
 	{ keys: 'Ctrl+Shift+V', does: 'Paste into the terminal' },
 	{ keys: 'Ctrl+M', does: 'Tab moves on instead of typing, in editor and terminal' },
@@ -42,6 +48,7 @@ export class Layout {
 	bottomOpen = $state(true);
 	rightOpen = $state(true);
 	fullTerminal = $state(false);
+	quickOpen = $state(false);
 
 	/** On a narrow window the editor comes first; the others are a key away. */
 	adapt(): void {
@@ -59,6 +66,28 @@ export class Layout {
 		if (innerWidth < PHONE && side !== 'bottom') this[side]?.resize(75);
 	}
 
+	/** Opens the search in all files, for what is selected in the editor if anything is. */
+	find(workspace: Workspace): void {
+		const selected = workspace.tabs.selectedText();
+		if (selected !== '') workspace.find.text = selected;
+		workspace.dock = 'find';
+		void workspace.find.now();
+		this.#focus(undefined, () => {
+			focusOn('find');
+			document.querySelector<HTMLInputElement>('[data-focus="find"]')?.select();
+		});
+	}
+
+	/** Shows the editor's hints, or hides them. */
+	problems(workspace: Workspace): void {
+		if (workspace.dock === 'problems') {
+			workspace.dock = undefined;
+			return workspace.tabs.focus();
+		}
+		workspace.dock = 'problems';
+		this.#focus(undefined, () => focusOn('problems'));
+	}
+
 	/** True when the key was one of ours. */
 	key(event: KeyboardEvent, workspace: Workspace): boolean {
 		const control = event.ctrlKey || event.metaKey;
@@ -67,11 +96,22 @@ export class Layout {
 			return true;
 		}
 		if (control && event.shiftKey && event.key.toLowerCase() === 'f') {
-			this.#focus('bottom', () => (workspace.terminal.searching = true));
+			if (inTerminal(event.target)) {
+				this.#focus('bottom', () => (workspace.terminal.searching = true));
+			} else this.find(workspace);
+			return true;
+		}
+		// The browser's own would print the page.
+		if (control && !event.shiftKey && event.key.toLowerCase() === 'p') {
+			this.quickOpen = true;
 			return true;
 		}
 		// The browser's own dialog would save the page; the document saves itself.
 		if (control && !event.shiftKey && event.key.toLowerCase() === 's') return true;
+		if (event.altKey && event.shiftKey && !control && event.code === 'KeyF') {
+			if (workspace.writable) void workspace.format();
+			return true;
+		}
 		if (!event.altKey || control || event.shiftKey) return false;
 		const act = this.#acts(workspace)[event.code];
 		act?.();
@@ -85,6 +125,7 @@ export class Layout {
 			Digit3: () => this.#focus(undefined, () => workspace.tabs.focus()),
 			Digit4: () => this.#focus('bottom', () => workspace.terminal.focus()),
 			Digit5: () => this.#focus('right', () => focusOn('verdict')),
+			Digit6: () => this.problems(workspace),
 			Digit7: () => this.toggle('left'),
 			Digit8: () => this.toggle('bottom'),
 			Digit9: () => this.toggle('right'),
@@ -94,6 +135,7 @@ export class Layout {
 			},
 			PageDown: () => workspace.tabs.step(1),
 			PageUp: () => workspace.tabs.step(-1),
+			KeyZ: () => workspace.tabs.toggleWrap(),
 			KeyW: () => workspace.tabs.active !== null && workspace.tabs.close(workspace.tabs.active),
 		};
 	}
@@ -108,3 +150,6 @@ export class Layout {
 function focusOn(part: string): void {
 	document.querySelector<HTMLElement>(`[data-focus="${part}"]`)?.focus();
 }
+
+const inTerminal = (target: EventTarget | null): boolean =>
+	target instanceof Element && target.closest('section[aria-label="Terminal"]') !== null;

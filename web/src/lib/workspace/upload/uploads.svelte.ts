@@ -41,6 +41,8 @@ export class Uploads {
 	failures = $state.raw<readonly Failure[]>([]);
 	/** How many files the last upload brought, while that is worth saying. */
 	arrived = $state(0);
+	/** The folder that the last upload went to, '' for the top. */
+	folder = $state('');
 
 	readonly #document: WorkspaceDocument;
 	readonly #url: string;
@@ -83,6 +85,7 @@ export class Uploads {
 
 	async #upload({ files, folders, left }: Collected, folder: string): Promise<void> {
 		this.dismiss();
+		this.folder = folder;
 		this.#cancel = new AbortController();
 		const present = this.#document.files;
 		const sized = files.map((one) => ({ ...one, size: one.file.size }));

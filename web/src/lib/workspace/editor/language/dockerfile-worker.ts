@@ -1,5 +1,6 @@
 // The worker in which Dockerfiles are read.
 
+import './buffer.ts';
 import { serve } from '../../workers/serve.ts';
 import { methods } from './dockerfile.ts';
 

@@ -93,7 +93,9 @@ function completion(images: readonly string[]): Extension {
 	};
 	return [
 		// Enter stays a new line unless one was chosen by arrow; Tab takes the first.
-		autocompletion({ override: [source], selectOnOpen: false, icons: false }),
+		autocompletion({
+			...{ override: [source], selectOnOpen: false, icons: false, interactionDelay: 0 },
+		}),
 		Prec.high(keymap.of([{ key: 'Tab', run: takeFirst }])),
 		keymap.of([{ key: 'Ctrl-i', run: startCompletion }]),
 	];
