@@ -83,7 +83,7 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await teacher.page
 		.getByRole('row')
 		.filter({ hasText: 'Failed' })
-		.getByRole('link')
+		.getByRole('link', { name: /^\d+$/ })
 		.first()
 		.click();
 	await teacher.page.waitForURL('**/attempts/*');

@@ -1,6 +1,6 @@
 // Gate c: submit and verdict. A failure with evidence, a pass after the fix, and a TA who reviews.
 
-import type { Browser } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openAttempts, openLab, signIn } from './classroom.ts';
 import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
@@ -42,6 +42,11 @@ describe('gate c: submit and verdict', () => {
 		await view.expectVerdictText(/\.dockerignore/);
 		await view.expectVerdictText(/ap\.py/);
 		await view.expectVerdictText(/Try/i);
+		await view.verdict.getByRole('button', { name: /^Dockerfile, line \d+$/ }).click();
+		const line = student.page.locator('[data-testid="editor"] .cm-focused .cm-line.cm-flash');
+		await line.filter({ hasText: 'ap.py' }).waitFor();
+		await view.verdict.getByText('What was printed').click();
+		await view.verdict.getByText('python:3.13-slim').first().waitFor();
 	});
 
 	it('passes after the fix, and judges a binary file that the image needs', async () => {
@@ -66,8 +71,7 @@ describe('gate c: submit and verdict', () => {
 		await expect.poll(async () => rows.nth(0).innerText()).toMatch(/Passed/);
 		expect(await rows.nth(1).innerText()).toMatch(/Failed/);
 
-		await rows.nth(1).getByRole('link').first().click();
-		await assistant.page.waitForURL('**/attempts/*');
+		await openAttempt(rows.nth(1));
 		const text = await assistant.page.locator('main').innerText();
 		expect(text).toMatch(/Linus/);
 		expect(text).toMatch(/Failed/);
@@ -76,14 +80,62 @@ describe('gate c: submit and verdict', () => {
 		expect(text).toMatch(/\d+(\.\d+)?\s?s\b/);
 
 		await assistant.page.goBack();
-		await rows.nth(0).getByRole('link').first().click();
-		await assistant.page.waitForURL('**/attempts/*');
+		await openAttempt(rows.nth(0));
+		await assistant.page.getByTestId('file').getByText('WORKDIR').waitFor();
 		const passed = await assistant.page.locator('main').innerText();
 		expect(passed).toMatch(/Passed/);
 		expect(passed).toMatch(/seal\.bin/);
 		expect(passed).toMatch(/\d+(\.\d+)?\s?MB/);
 		expect(passed).toMatch(/python:3\.13-slim/);
 	});
+
+	it('shows the TA what changed between the two', async () => {
+		const changes = assistant.page.getByTestId('changes');
+		const names = ['.dockerignore', 'Dockerfile', 'seal.bin'];
+		for (const name of names) await changes.getByText(name, { exact: true }).waitFor();
+		expect(await changes.innerText()).toMatch(/seal\.bin\s+new\s+not there → 3 KB/);
+		await changes.locator('.cm-deletedChunk').filter({ hasText: 'ap.py' }).waitFor();
+		await assistant.page.getByText('Side by side').click();
+		await changes.locator('.cm-merge-a').getByText('ap.py').waitFor();
+	});
+
+	it('leads from evidence to its line, and so does the address', async () => {
+		const { page } = assistant;
+		await page.getByRole('link', { name: 'Attempt 1' }).click();
+		const evidence = page
+			.getByTestId('failure')
+			.getByRole('link', { name: /, line \d+$/ })
+			.first();
+		const [, file, line] = /^(\S+), line (\d+)$/.exec(await evidence.innerText())!;
+		await evidence.click();
+		const marked = page.getByTestId('file').locator('.cm-line[data-marked]');
+		await marked.waitFor();
+		expect(new URL(page.url()).hash).toBe(`#file:${file}:${line}`);
+		const text = await marked.innerText();
+		// Whoever is given the address sees the same line.
+		await page.reload();
+		await marked.waitFor();
+		expect(await marked.innerText()).toBe(text);
+	});
+
+	it('judges again for the TA, and the student hears of it where they are', async () => {
+		await assistant.page.getByRole('link', { name: /^Attempt 2/ }).click();
+		await assistant.page.getByRole('button', { name: 'Judge again' }).click();
+		await student.page.getByText('Attempt 2 is being judged again.').waitFor();
+		await student.page
+			.getByText('Attempt 2 was judged again: passed.')
+			.waitFor({ timeout: VERDICT_MS });
+		const runs = assistant.page.getByRole('region', { name: 'Runs' }).getByRole('listitem');
+		await runs.filter({ hasText: 'this one counts' }).waitFor();
+		expect(await runs.nth(0).innerText()).toMatch(/Passed.*judged again by/s);
+		expect(await runs.nth(1).innerText()).toMatch(/Passed.*this one counts/s);
+	});
+
+	/** By its number: the row leads to the person, too. */
+	async function openAttempt(row: Locator): Promise<void> {
+		await row.getByRole('link', { name: /^\d+$/ }).click();
+		await assistant.page.waitForURL('**/attempts/*');
+	}
 
 	it('prints no error on any console', () => {
 		expect([...assistant.consoleErrors, ...student.consoleErrors]).toEqual([]);

@@ -80,7 +80,7 @@ export class FileViewer {
 		const { doc } = this.#view.state;
 		const { from } = doc.line(Math.min(Math.max(line, 1), doc.lines));
 		this.#view.dispatch({
-			effects: [markLine.of(from), EditorView.scrollIntoView(from, { y: 'center' })],
+			effects: [markLine.of(from), EditorView.scrollIntoView(from, { y: 'nearest', yMargin: 80 })],
 		});
 	}
 

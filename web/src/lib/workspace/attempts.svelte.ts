@@ -1,5 +1,6 @@
 // Submissions of a workspace: sending one, following it, and what was said about the earlier ones.
 
+import { toast } from 'svelte-sonner';
 import { z } from 'zod';
 import type { Attempt, AttemptEvent } from './types.ts';
 import type { WorkspaceDocument } from './document.svelte.ts';
@@ -18,7 +19,10 @@ export class Attempts {
 	submitting = $state.raw<Submitting>({ kind: 'idle' });
 	problem = $state<string>();
 	readonly latest = $derived(this.all[0]);
-	readonly running = $derived(this.latest !== undefined && !isFinished(this.latest));
+	/** A verdict is awaited; one that is only judged again keeps nobody from submitting. */
+	readonly running = $derived(
+		this.latest !== undefined && !isFinished(this.latest) && !this.latest.again,
+	);
 
 	readonly #workspace: string;
 	readonly #document: WorkspaceDocument;
@@ -67,16 +71,31 @@ export class Attempts {
 
 	async happened(event: AttemptEvent): Promise<void> {
 		const known = this.all.find((attempt) => attempt.id === event.attempt);
+		if (event.again) tellAgain(event, known);
 		if (known && !isFinished(event)) {
 			this.all = this.all.map((attempt) =>
 				attempt.id === event.attempt
-					? { ...attempt, status: event.status, phases: event.phases }
+					? {
+							...{ ...attempt, status: event.status, phases: event.phases },
+							again: event.again ?? false,
+						}
 					: attempt,
 			);
 		} else {
 			// A new one, or a verdict.
 			await this.#reload();
 		}
+	}
+}
+
+/** Said once when it begins and once when it ends. */
+function tellAgain(event: AttemptEvent, known: Attempt | undefined): void {
+	if (event.status === 'queued' && (!known || isFinished(known))) {
+		toast(`Attempt ${event.number} is being judged again.`);
+	} else if (isFinished(event)) {
+		const words = { passed: 'passed', failed: 'failed', error: 'could not be judged' };
+		const result = words[event.status as keyof typeof words];
+		toast(`Attempt ${event.number} was judged again: ${result}.`, { duration: 10_000 });
 	}
 }
 

@@ -21,6 +21,8 @@ export type Attempt = {
 	/** `document`: the sandbox couldn't be asked, so what only it held is missing. */
 	source: 'drained' | 'document';
 	left: { path: string; reason: string }[];
+	/** It had a verdict before, and staff asked for another run. */
+	again: boolean;
 };
 
 export type LabView = {

@@ -1,5 +1,6 @@
 // Everything that the workspace page needs before its sockets are open.
 
+import { judgedAgain } from '@containrlab/db/queries/attempt-runs.ts';
 import { attemptsOf } from '@containrlab/db/queries/attempts.ts';
 import { lastEventId } from '@containrlab/db/queries/events.ts';
 import { handOf } from '@containrlab/db/queries/hands.ts';
@@ -31,6 +32,10 @@ export const load: PageServerLoad = async (event) => {
 		// Whoever only reads has come back, too: retention counts from here.
 		isOwner && touchWorkspace(db, workspace.id),
 	]);
+	const again = await judgedAgain(
+		db,
+		attempts.map((attempt) => attempt.id),
+	);
 	return {
 		me: { id: viewer.id, name: viewer.name, guest: viewer.email === null },
 		access: 'write' as const,
@@ -42,17 +47,19 @@ export const load: PageServerLoad = async (event) => {
 		room: workspaceRoom(workspace.id),
 		sandbox: sandbox.sandbox,
 		runnerDown: sandbox.runnerDown,
-		attempts: attempts.map((attempt) => ({
+		attempts: attempts.map((attempt, index) => ({
 			id: attempt.id,
 			number: attempt.number,
 			status: attempt.status,
 			createdAt: attempt.createdAt,
 			phases: attempt.phases,
-			verdict: attempt.verdict,
+			// The panel shows the newest; the others have pages of their own.
+			verdict: index === 0 ? attempt.verdict : null,
 			durationMs: attempt.durationMs,
 			imageBytes: attempt.imageBytes,
 			source: attempt.source,
 			left: attempt.left,
+			again: again.has(attempt.id),
 		})),
 		hand: hand ?? null,
 		lastEventId: last,
