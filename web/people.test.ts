@@ -371,6 +371,21 @@ describe('an account', () => {
 	});
 });
 
+describe('sessions', () => {
+	it('of one person are bounded: the one used longest ago ends', async () => {
+		const { sql } = database.connection;
+		const { browser: person, code } = await guest('Everywhere');
+		const { id } = await userOf(person);
+		await sql`insert into sessions (id, user_id, expires_at, seen_at)
+			select 'older' || n, ${id}, now() + interval '1 day', now() - make_interval(mins => n)
+			from generate_series(1, 99) n`;
+		expect((await browser().post('/return', { code })).status).toBe(303);
+		const ids = await sql<{ id: string }[]>`select id from sessions where user_id = ${id}`;
+		expect(ids).toHaveLength(100);
+		expect(ids.map((row) => row.id)).not.toContain('older99');
+	});
+});
+
 describe('leaving', () => {
 	it('is at hand for a guest, and reminds of the return code', async () => {
 		const { browser: person } = await guest('Leaving');

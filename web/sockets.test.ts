@@ -22,6 +22,7 @@ import {
 	Browser,
 	classroom,
 	LAB,
+	PASSWORD,
 	startWeb,
 	ticketKeys,
 	until,
@@ -224,6 +225,20 @@ describe('an access that ends', () => {
 		});
 		await within(ended, 1_000);
 		expect(await refused(`/sync/workspace:${own}`, as(browser))).toEqual({ code: 4403 });
+	});
+
+	it('comes back by itself where a guest became an account: not before its new cookie is there', async () => {
+		const { browser, own } = await joined('Growing');
+		const socket = sockets(`/sync/workspace:${own}`, as(browser));
+		await new Promise((resolve) => socket.once('open', resolve));
+		const before = browser.cookie;
+		const cookieAtEnd = closed(socket).then(() => browser.cookie);
+		const login = { email: 'growing@example.org', password: PASSWORD };
+		expect((await browser.post('/account?/keep', login)).status).toBe(303);
+		expect(await cookieAtEnd).not.toBe(before);
+		const again = sockets(`/sync/workspace:${own}`, as(browser));
+		await new Promise((resolve) => again.once('open', resolve));
+		again.terminate();
 	});
 
 	it('is cut wherever it was open when staff make a new return code, in another process', async () => {

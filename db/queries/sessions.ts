@@ -1,6 +1,6 @@
 // Sessions beside what Lucia does with them: the list of one person's, and ending several at once.
 
-import { and, desc, eq, gt, lte, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm';
 import { sessions } from '../schema.ts';
 import type { Executor } from './executor.ts';
 
@@ -19,6 +19,25 @@ export async function sessionsOf(db: Executor, userId: string): Promise<SessionR
 export async function endSessionsOf(db: Executor, userId: string, but?: string): Promise<void> {
 	const theirs = eq(sessions.userId, userId);
 	await db.delete(sessions).where(but === undefined ? theirs : and(theirs, ne(sessions.id, but)));
+}
+
+/** Ids of someone's sessions beyond the `keep` that were used last, which end. */
+export async function endOldestSessions(
+	db: Executor,
+	userId: string,
+	keep: number,
+): Promise<string[]> {
+	const oldest = db
+		.select({ id: sessions.id })
+		.from(sessions)
+		.where(eq(sessions.userId, userId))
+		.orderBy(desc(sessions.seenAt))
+		.offset(keep);
+	const rows = await db
+		.delete(sessions)
+		.where(inArray(sessions.id, oldest))
+		.returning({ id: sessions.id });
+	return rows.map((row) => row.id);
 }
 
 /** Ids of those that ended by their time. */

@@ -16,6 +16,7 @@ import { CodeGuesses } from './code-guesses.ts';
 import { DeviceCookies, type Device } from './device-cookie.ts';
 import { isOpen, joinClass, rename, type JoinRefusal, type JoinRequest } from './joining.ts';
 import { deriveKey } from './keys.ts';
+import { Lanes } from './lanes.ts';
 import { hashPassword } from './password.ts';
 import { ReturnCodes } from './return-codes.ts';
 import type { Revocation } from './revocation.ts';
@@ -25,11 +26,14 @@ import { Sessions, type NewSession, type Viewer, type Visit } from './sessions.t
 export { SESSION_COOKIE } from './sessions.ts';
 export type { ListedSession, NewSession, Viewer, Visit } from './sessions.ts';
 
+/** Accounts made, and passwords changed, that wait at once: a large class that does it together. */
+const NEW_PASSWORDS = 200;
+
 type Refused<Reason extends string> = { ok: false; reason: Reason };
 type Entered = { ok: true; session: NewSession };
 
 export type SignIn = Entered | Refused<'wrong' | 'busy'>;
-export type SignUp = Entered | Refused<'taken'>;
+export type SignUp = Entered | Refused<'taken' | 'busy'>;
 export type Return = Entered | Refused<'unknown' | 'busy'>;
 export type Join =
 	| {
@@ -58,6 +62,8 @@ export class Auth {
 	readonly #codes: ReturnCodes;
 	readonly #gate: PasswordGate;
 	readonly #guesses = new CodeGuesses();
+	/** New passwords are hashed one by one: who makes many keeps nobody from signing in. */
+	readonly #hashing = new Lanes(NEW_PASSWORDS, NEW_PASSWORDS);
 
 	/** `secret`: what the keys of return codes and device cookies are derived from. */
 	constructor(db: Database, secret: string, revoke: (revocation: Revocation) => Promise<void>) {
@@ -91,7 +97,9 @@ export class Auth {
 		visit: Visit,
 	): Promise<SignUp> {
 		const { name, email, password } = input;
-		const login = { email, passwordHash: await hashPassword(password) };
+		const passwordHash = await this.#hash(password);
+		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
+		const login = { email, passwordHash };
 		const user = await insertUser(this.#db, { name, login });
 		if (!user) return { ok: false, reason: 'taken' };
 		return { ok: true, session: await this.sessions.begin(user.id, visit) };
@@ -183,8 +191,10 @@ export class Auth {
 		viewer: Viewer,
 		input: { email: string; password: string },
 		visit: Visit,
-	): Promise<Entered | Refused<'taken' | 'has-account'>> {
-		const login = { email: input.email, passwordHash: await hashPassword(input.password) };
+	): Promise<Entered | Refused<'taken' | 'has-account' | 'busy'>> {
+		const passwordHash = await this.#hash(input.password);
+		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
+		const login = { email: input.email, passwordHash };
 		try {
 			const made = await this.#db.transaction((tx) => makeAccount(tx, viewer.id, login));
 			if (!made) return { ok: false, reason: 'has-account' };
@@ -193,7 +203,7 @@ export class Auth {
 			throw cause;
 		}
 		const session = await this.sessions.begin(viewer.id, visit);
-		await this.sessions.endAll(viewer.id, session.id);
+		await this.sessions.replaceAll(viewer.id, session);
 		return { ok: true, session };
 	}
 
@@ -205,9 +215,16 @@ export class Auth {
 		if (viewer.email === null) return { ok: false, reason: 'wrong' };
 		const checked = await this.#gate.check(viewer.email, input.current, input.device);
 		if (!checked.ok) return checked;
-		await setPassword(this.#db, viewer.id, await hashPassword(input.password));
+		const passwordHash = await this.#hash(input.password);
+		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
+		await setPassword(this.#db, viewer.id, passwordHash);
 		await this.sessions.endAll(viewer.id, viewer.sessionId);
 		return { ok: true };
+	}
+
+	/** Undefined when too many wait. */
+	#hash(password: string): Promise<string | undefined> {
+		return this.#hashing.run('new', () => hashPassword(password));
 	}
 }
 

@@ -7,6 +7,7 @@ import { Lucia, TimeSpan, type DatabaseSession, type DatabaseUser } from 'lucia'
 import type { Database } from '@containrlab/db/connect.ts';
 import {
 	endExpiredSessions,
+	endOldestSessions,
 	endSessionsOf,
 	markSeen,
 	sessionsOf,
@@ -65,6 +66,10 @@ const SHARED_IDLE_MS = 2 * HOUR;
 const SHARED_MS = 4 * HOUR;
 /** `seen_at` is that exact. */
 const SEEN_MS = 3 * 60_000;
+/** Of one person: more than anyone's devices; the ones used longest ago end. */
+const PER_PERSON = 100;
+/** How long other tabs of one browser keep their sockets while its new cookie is on the way. */
+const COOKIE_MS = 800;
 
 type UserAttributes = {
 	name: string;
@@ -178,6 +183,9 @@ export class Sessions {
 		const session = await this.#lucia.createSession(userId, {
 			...{ agent, shared, createdAt: now, seenAt: now },
 		});
+		for (const sessionId of await endOldestSessions(this.#db, userId, PER_PERSON)) {
+			await this.#revoke({ kind: 'session', sessionId });
+		}
 		return { id: session.id, userId, expiresAt: session.expiresAt, shared };
 	}
 
@@ -191,6 +199,17 @@ export class Sessions {
 	async endAll(userId: string, but?: string): Promise<void> {
 		await endSessionsOf(this.#db, userId, but);
 		await this.#revoke({ kind: 'user', userId, ...(but !== undefined && { but }) });
+	}
+
+	/**
+	 * For someone who stays who they are, under a new session: their sockets in this browser are cut
+	 * when they can come back with the new cookie.
+	 */
+	async replaceAll(userId: string, by: NewSession): Promise<void> {
+		await endSessionsOf(this.#db, userId, by.id);
+		const cut = async () => this.#revoke({ kind: 'user', userId, but: by.id });
+		// The sessions are gone already; a stream that isn't cut finds that out by itself.
+		setTimeout(() => void cut().catch(() => {}), COOKIE_MS).unref();
 	}
 
 	/** Those whose time is over, with what they still held open. */

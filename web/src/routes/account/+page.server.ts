@@ -4,10 +4,10 @@ import { fail, redirect } from '@sveltejs/kit';
 import { z } from 'zod';
 import { app } from '#server/app.ts';
 import {
-	changeIdentity,
 	deviceOf,
 	endSession,
 	rememberDevice,
+	setSessionCookie,
 	showReturnCode,
 } from '#server/identity.ts';
 import { requireUser, safeNext } from '#server/kit.ts';
@@ -28,6 +28,11 @@ export const load: PageServerLoad = async (event) => {
 		codeIssued: codeIssued ?? null,
 	};
 };
+
+const NOT_MADE = {
+	taken: 'An account with this e-mail exists already. Use another address.',
+	busy: 'Many accounts are being made just now. Try again in a minute.',
+} as const;
 
 const text = (form: FormData, key: string): string => {
 	const value = form.get(key);
@@ -67,12 +72,14 @@ export const actions: Actions = {
 		const agent = (event.request.headers.get('user-agent') ?? '').slice(0, 300);
 		const visit = { agent, shared: viewer.shared };
 		const made = await app().auth.becomeAccount(viewer, login.data, visit);
-		if (!made.ok && made.reason === 'taken') {
-			const email = ['An account with this e-mail exists already. Use another address.'];
-			return fail(409, { ...shown, errors: { email } });
+		if (!made.ok) {
+			if (made.reason === 'has-account') redirect(303, '/account');
+			return fail(made.reason === 'taken' ? 409 : 429, {
+				...shown,
+				errors: { email: [NOT_MADE[made.reason]] },
+			});
 		}
-		if (!made.ok) redirect(303, '/account');
-		await changeIdentity(event, made.session);
+		setSessionCookie(event.cookies, event.url, made.session);
 		rememberDevice(event, made.session);
 		redirect(303, '/account');
 	},

@@ -11,6 +11,11 @@ import type { Actions, PageServerLoad } from './$types';
 
 const Form = Login.extend({ name: PersonName });
 
+const NOT_MADE = {
+	taken: 'An account with this e-mail exists. Sign in instead.',
+	busy: 'Many accounts are being made just now. Try again in a minute.',
+} as const;
+
 export const load: PageServerLoad = ({ locals }) => {
 	const { viewer } = locals;
 	// A guest's account is made of what they have already.
@@ -27,8 +32,8 @@ export const actions: Actions = {
 		}
 		const result = await app().auth.signUp(form.data, visitOf(event, data));
 		if (!result.ok) {
-			const email = ['An account with this e-mail exists. Sign in instead.'];
-			return fail(400, { ...kept, errors: { email } });
+			const errors = { email: [NOT_MADE[result.reason]] };
+			return fail(result.reason === 'taken' ? 400 : 429, { ...kept, errors });
 		}
 		await changeIdentity(event, result.session);
 		rememberDevice(event, result.session);
