@@ -188,6 +188,7 @@ describe('failures', () => {
 		await door.close();
 		await notice(staff.page).getByRole('button', { name: 'Connect again' }).click();
 		await mine.expectStatus('Saved');
+		await staff.page.getByText('You are driving').waitFor();
 		await staff.page.reload();
 		await mine.openFile('README.md');
 		await mine.expectTextMatching(/^typed after the sleep\n/);

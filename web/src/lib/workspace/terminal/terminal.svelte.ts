@@ -19,7 +19,7 @@ export type TerminalLink =
 
 const FINAL_WORDS: Record<number, string> = {
 	[TERMINAL_CLOSE.unauthorized.code]:
-		'You are no longer signed in. Reload the page to sign in again.',
+		'You are no longer signed in: sign in again, then connect again above.',
 	[TERMINAL_CLOSE.revoked.code]: 'You no longer have access to this terminal.',
 	[TERMINAL_CLOSE.malformed.code]:
 		'This tab sent something the terminal couldn’t read. Reload the page.',
@@ -96,6 +96,11 @@ export class SharedTerminal {
 			this.#hangUp();
 			this.link = { kind: 'waiting' };
 		}
+	}
+
+	/** Asks again after a refusal, which may hold no longer. */
+	reconnect(): void {
+		if (this.link.kind === 'closed') this.#connect(0);
 	}
 
 	restyle(): void {
