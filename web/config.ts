@@ -86,7 +86,7 @@ function wayIn(told: Told): Pick<Config, 'site' | 'tls'> {
 		hosts: names.filter((name) => name !== ''),
 		lanOrigin: originOf(WEB_LAN_ORIGIN),
 		secure: tls !== undefined,
-		ownCertificate: x509?.checkIssued(x509) ?? false,
+		ownCertificate: x509?.verify(x509.publicKey) ?? false,
 	};
 	return { site, tls };
 }

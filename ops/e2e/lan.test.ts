@@ -41,8 +41,11 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		const student = await person();
 		await theLesson(student, 'Ada');
 		expect(await student.page.evaluate(() => isSecureContext)).toBe(false);
-		const [cookie] = await student.context.cookies();
-		expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', secure: false });
+		const cookies = await student.context.cookies();
+		expect(cookies.length).toBeGreaterThan(0);
+		for (const cookie of cookies) {
+			expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', secure: false });
+		}
 	});
 
 	it('shows the way in on the wall, and who has come', async () => {
@@ -96,8 +99,8 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		await student.page.goto(before);
 		expect(student.page.url()).toBe(`${lesson.origin}/`);
 		await theLesson(student, 'Edsger');
-		const [cookie] = await student.context.cookies();
-		expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', secure: true });
+		const cookies = await student.context.cookies();
+		expect(cookies.map(({ secure }) => secure)).not.toContain(false);
 	});
 
 	it('prints no error on any console', () => {

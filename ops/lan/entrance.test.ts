@@ -10,18 +10,21 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConfig } from '../../web/config.ts';
 import { createEntrance } from '../../web/src/server/entrance.ts';
 import { openOwnCertificate } from './own-certificate.ts';
 
 let server: Server;
+let dir: string;
+let file: string;
 let pem: string;
 let port: number;
 
 beforeAll(async () => {
-	const dir = await mkdtemp(join(tmpdir(), 'containrlab-entrance-'));
-	await openOwnCertificate(join(dir, 'tls.pem'), ['localhost', '127.0.0.1']);
-	pem = await readFile(join(dir, 'tls.pem'), 'utf8');
-	await rm(dir, { recursive: true });
+	dir = await mkdtemp(join(tmpdir(), 'containrlab-entrance-'));
+	file = join(dir, 'tls.pem');
+	await openOwnCertificate(file, ['localhost', '127.0.0.1']);
+	pem = await readFile(file, 'utf8');
 	const names = { origin: undefined, hosts: [], lanOrigin: undefined };
 	const site = { ...names, secure: true, ownCertificate: true };
 	server = createEntrance(
@@ -34,9 +37,10 @@ beforeAll(async () => {
 	await once(server, 'listening');
 	({ port } = server.address() as AddressInfo);
 });
-afterAll(() => {
+afterAll(async () => {
 	server.closeAllConnections();
 	server.close();
+	await rm(dir, { recursive: true });
 });
 
 async function ask(
@@ -53,6 +57,16 @@ async function ask(
 	const { statusCode: status, headers: got } = response;
 	return { status, location: got.location, text: await text(response) };
 }
+
+it('is known to web as a certificate that no browser knows', async () => {
+	const config = readConfig({
+		...{ DATABASE_URL: 'postgres://nowhere', SYNC_TOKEN_FILE: file, RUNNERD_TOKEN_FILE: file },
+		...{ TICKET_PRIVATE_KEY_FILE: file, WEB_LISTEN: '*:7400' },
+		...{ WEB_TLS_CERT_FILE: file, WEB_TLS_KEY_FILE: file },
+	});
+	expect(config.site).toMatchObject({ secure: true, ownCertificate: true });
+	expect(config.listen).toEqual({ host: undefined, port: 7400 });
+});
 
 it('speaks TLS with whoever trusts the certificate', async () => {
 	const body = 'x'.repeat(200_000);

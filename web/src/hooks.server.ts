@@ -8,7 +8,7 @@ import { SESSION_COOKIE } from '#server/auth.ts';
 import { bodyRefusal } from '#server/body-limit.ts';
 import { isTemporary } from '#server/failure.ts';
 import { refuseMisshapenForms } from '#server/forms.ts';
-import { clearSessionCookie, setSessionCookie } from '#server/identity.ts';
+import { clearSessionCookie, nameAt, setSessionCookie } from '#server/identity.ts';
 import { soon } from '#server/soon.ts';
 
 export const handle: Handle = async (input) =>
@@ -24,7 +24,7 @@ const answer: Handle = async ({ event, resolve }) => {
 		error(refusal, 'That is too much at once.', { advice: 'Send less, or a smaller file.' });
 	}
 	refuseMisshapenForms(event.request);
-	const sessionId = event.cookies.get(SESSION_COOKIE);
+	const sessionId = event.cookies.get(nameAt(event.url, SESSION_COOKIE));
 	if (sessionId !== undefined) {
 		const session = await soon(app().auth.viewer(sessionId));
 		if (session) {

@@ -4,6 +4,7 @@
 import { redirect, type Cookies, type RequestEvent } from '@sveltejs/kit';
 import { app } from './app.ts';
 import { SESSION_COOKIE, type NewSession, type Viewer, type Visit } from './auth.ts';
+import { cookieName } from './cookie.ts';
 import { DEVICE_COOKIE, DEVICE_DAYS, type Device } from './device-cookie.ts';
 
 /** Between the form that makes a return code and the page that shows it; for that page alone. */
@@ -17,14 +18,17 @@ type Coming = Pick<RequestEvent, 'cookies' | 'url' | 'locals' | 'request'>;
 const cookieAt = (url: URL, path: string) =>
 	({ path, httpOnly: true, sameSite: 'lax', secure: url.protocol === 'https:' }) as const;
 
+export const nameAt = (url: URL, name: string): string =>
+	cookieName(name, url.protocol === 'https:');
+
 /** On a shared computer it ends with the browser. */
 export function setSessionCookie(cookies: Cookies, url: URL, session: NewSession): void {
 	const expires = session.shared ? {} : { expires: session.expiresAt };
-	cookies.set(SESSION_COOKIE, session.id, { ...cookieAt(url, '/'), ...expires });
+	cookies.set(nameAt(url, SESSION_COOKIE), session.id, { ...cookieAt(url, '/'), ...expires });
 }
 
 export function clearSessionCookie(cookies: Cookies, url: URL): void {
-	cookies.delete(SESSION_COOKIE, cookieAt(url, '/'));
+	cookies.delete(nameAt(url, SESSION_COOKIE), cookieAt(url, '/'));
 }
 
 /** From where a form comes that lets someone in; its box `shared` says what kind of computer it is. */
@@ -44,19 +48,22 @@ export async function endSession(event: Pick<Coming, 'cookies' | 'url' | 'locals
 	if (viewer) await app().auth.sessions.end(viewer.sessionId);
 	event.locals.viewer = null;
 	clearSessionCookie(event.cookies, event.url);
-	event.cookies.delete(CODE_COOKIE, cookieAt(event.url, CODE_PATH));
+	event.cookies.delete(nameAt(event.url, CODE_COOKIE), cookieAt(event.url, CODE_PATH));
 }
 
 /** What this browser proves about who signed in on it before. */
-export const deviceOf = ({ cookies }: Pick<RequestEvent, 'cookies'>): Device | undefined =>
-	app().auth.devices.read(cookies.get(DEVICE_COOKIE));
+export const deviceOf = ({ cookies, url }: Pick<Coming, 'cookies' | 'url'>): Device | undefined =>
+	app().auth.devices.read(cookies.get(nameAt(url, DEVICE_COOKIE)));
 
 /** Never on a shared computer: the next one there is someone else. */
 export function rememberDevice(event: Coming, session: NewSession): void {
 	if (session.shared) return;
 	const cookie = app().auth.devices.remember(deviceOf(event), session.userId);
 	const maxAge = DEVICE_DAYS * 86_400;
-	event.cookies.set(DEVICE_COOKIE, cookie, { ...cookieAt(event.url, '/'), maxAge });
+	event.cookies.set(nameAt(event.url, DEVICE_COOKIE), cookie, {
+		...cookieAt(event.url, '/'),
+		maxAge,
+	});
 }
 
 /** To the page that shows a new return code, and from there to `next`. */
@@ -64,7 +71,7 @@ export function showReturnCode(
 	event: Pick<Coming, 'cookies' | 'url'>,
 	shown: { userId: string; code: string; next: string },
 ): never {
-	event.cookies.set(CODE_COOKIE, `${shown.userId}.${shown.code}`, {
+	event.cookies.set(nameAt(event.url, CODE_COOKIE), `${shown.userId}.${shown.code}`, {
 		...cookieAt(event.url, CODE_PATH),
 		maxAge: CODE_SECONDS,
 	});
@@ -72,11 +79,11 @@ export function showReturnCode(
 }
 
 /** The code that waits to be shown to this person; nobody else's who sat here before. */
-export function returnCodeToShow({ cookies }: Coming, viewer: Viewer): string | undefined {
-	const [userId, code] = cookies.get(CODE_COOKIE)?.split('.') ?? [];
+export function returnCodeToShow({ cookies, url }: Coming, viewer: Viewer): string | undefined {
+	const [userId, code] = cookies.get(nameAt(url, CODE_COOKIE))?.split('.') ?? [];
 	return userId === viewer.id ? code : undefined;
 }
 
 export function forgetReturnCode({ cookies, url }: Coming): void {
-	cookies.delete(CODE_COOKIE, cookieAt(url, CODE_PATH));
+	cookies.delete(nameAt(url, CODE_COOKIE), cookieAt(url, CODE_PATH));
 }

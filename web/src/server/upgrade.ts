@@ -12,7 +12,7 @@ import { WebSocketServer } from 'ws';
 import { accessToWorkspace, type WorkspaceGrant } from './access.ts';
 import { SESSION_COOKIE, type Auth, type Viewer } from './auth.ts';
 import { ClientFrames, isEdit, isTyping } from './client-frames.ts';
-import { cookieOf } from './cookie.ts';
+import { cookieName, cookieOf } from './cookie.ts';
 import type { Log } from './log.ts';
 import { addressOf, isFromOurPages, type Site } from './origin.ts';
 import { placeOf, type Presence } from './presence.ts';
@@ -110,7 +110,10 @@ export class UpgradeProxy {
 		}
 		const target = targetOf(request.url ?? '');
 		if (!target) return this.#refuse(request, socket, head, CLOSE.unknownRoom);
-		const sessionId = cookieOf(request.headers.cookie, SESSION_COOKIE);
+		const sessionId = cookieOf(
+			request.headers.cookie,
+			cookieName(SESSION_COOKIE, address.origin.startsWith('https:')),
+		);
 		const session = sessionId === undefined ? undefined : await auth.viewer(sessionId);
 		if (!session) return this.#refuse(request, socket, head, CLOSE.unauthorized);
 		const { viewer } = session;
