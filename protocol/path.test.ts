@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { isNeverSynced, isScratch, pathProblem } from './path.ts';
 
-test.each(['a', 'a/b.txt', '.env', 'ä/日本.md', '😀', 'a b', '...', 'x'.repeat(255), '-rf'])(
+test.each(['a', 'a/b.txt', '.env', 'ä/日本.md', '😀', 'a b', '...', 'x'.repeat(255), '-rf', 'CON'])(
 	'%s is fine',
 	(path) => {
 		expect(pathProblem(path)).toBeUndefined();
@@ -21,9 +21,11 @@ test.each([
 	['x'.repeat(256), 'too-long'],
 	['ä'.repeat(128), 'too-long'],
 	['a/'.repeat(600) + 'b', 'too-long'],
+	['x'.repeat(5000), 'too-long'],
 	['a\u0000b', 'characters'],
 	['a\nb', 'characters'],
 	['a\u202eb', 'characters'],
+	['a\u061cb', 'characters'],
 	['a\\b', 'characters'],
 	['a\ud800b', 'characters'],
 	['a\udcffb', 'characters'],

@@ -23,7 +23,7 @@ export type PathProblem =
 
 // Control characters, the marks that make a name read other than it is (right-to-left tricks), and
 // halves of characters, which stand for names that aren't UTF-8.
-const UNSAFE = /[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\\]|\p{Cs}/u;
+const UNSAFE = /[\u0000-\u001f\u007f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\\]|\p{Cs}/u;
 const utf8 = new TextEncoder();
 
 /** Undefined when `path` may name a shared file: relative, `/`-separated, normalised. */
