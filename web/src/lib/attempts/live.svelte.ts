@@ -18,16 +18,22 @@ export class LiveAttempt {
 	status = $state<AttemptEvent['status']>();
 	phases = $state.raw<AttemptEvent['phases']>();
 	readonly #followed: Followed;
+	readonly #events: Events;
 
 	constructor(followed: Followed) {
 		this.#followed = followed;
+		this.#events = new Events(followed.me, followed.after);
+	}
+
+	/** The stream is up; undefined until it first was or wasn't. */
+	get connected(): boolean | undefined {
+		return this.#events.connected;
 	}
 
 	/** Listens until the returned function is called. */
 	start(): () => void {
-		const { me, after, attempt, workspace, reload } = this.#followed;
-		const events = new Events(me, after);
-		events.on((event) => {
+		const { attempt, workspace, reload } = this.#followed;
+		this.#events.on((event) => {
 			if (event.type !== 'attempt' || event.workspace !== workspace) return;
 			if (event.attempt !== attempt) {
 				// Its neighbour: there may be a next one now.
@@ -38,6 +44,6 @@ export class LiveAttempt {
 			this.phases = event.phases;
 			if (event.status !== 'running' || event.phases.length === 0) void reload();
 		});
-		return events.start();
+		return this.#events.start();
 	}
 }

@@ -21,6 +21,11 @@ export class AttemptNews {
 		this.#concerns = concerns;
 	}
 
+	/** The stream is up; undefined until it first was or wasn't. */
+	get connected(): boolean | undefined {
+		return this.#events.connected;
+	}
+
 	/** Listens until the returned function is called. */
 	start(): () => void {
 		this.#events.on((event) => {
