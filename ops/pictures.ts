@@ -37,7 +37,8 @@ interface People {
 
 async function play(lesson: Lesson, { teacher, student, visitor }: People): Promise<void> {
 	const { origin, joinCode } = lesson;
-	for (const path of ['', 'signin', 'signup', 'join', `join/${joinCode}`, 'join/NOSUCHCODE']) {
+	const forms = ['signin', 'signup', 'return', 'join', `join/${joinCode}`, 'join/NOSUCHCODE'];
+	for (const path of ['', ...forms]) {
 		await visitor.page.goto(`${origin}/${path}`);
 		await photograph(visitor.page, path.replace(joinCode, 'open').replace('/', '-') || 'landing');
 	}
@@ -45,6 +46,12 @@ async function play(lesson: Lesson, { teacher, student, visitor }: People): Prom
 	await photograph(teacher.page, 'classes');
 	await joinClass(student.page, origin, joinCode, 'Ada Lovelace');
 	await photograph(student.page, 'class-student');
+	for (const path of ['account', 'signout']) {
+		await student.page.goto(`${origin}/${path}`);
+		await photograph(student.page, path);
+	}
+	await student.page.goto(`${origin}/classes`);
+	await student.page.getByRole('link', { name: 'Docker 101' }).click();
 	await student.page.setViewportSize({ width: 1440, height: 900 });
 	await openLab(student.page, 'First Dockerfile');
 

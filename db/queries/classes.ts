@@ -1,7 +1,7 @@
 // Classes and which labs they are taught; who is in them.
 
 import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
-import { newCode, normaliseCode } from '@containrlab/protocol/code.ts';
+import { newCode } from '@containrlab/protocol/code.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import { classes, classLabs, members, users } from '../schema.ts';
@@ -56,22 +56,6 @@ export async function updateClass(
 
 export async function classById(db: Executor, id: string): Promise<Class | undefined> {
 	return first(await db.select().from(classes).where(eq(classes.id, id)));
-}
-
-/** Only a class that admits people: open, and not archived. */
-export async function classByJoinCode(db: Executor, code: string): Promise<Class | undefined> {
-	return first(
-		await db
-			.select()
-			.from(classes)
-			.where(
-				and(
-					eq(classes.joinCode, normaliseCode(code)),
-					eq(classes.open, true),
-					isNull(classes.archivedAt),
-				),
-			),
-	);
 }
 
 /** The classes that someone is in, with their role; those that go on, or those that ended. */
