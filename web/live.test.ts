@@ -196,6 +196,15 @@ describe('a hand', () => {
 		const rows = await sql`select lowered_by from hands where workspace_id = ${adas}`;
 		expect(rows.map((row) => row['lowered_by'] as string)).toEqual([room.people.student.id]);
 	});
+
+	it('goes up no oftener than anyone means it', async () => {
+		const statuses = new Set<number>();
+		for (let times = 0; times < 40; times += 1) {
+			statuses.add((await say(bob, bobs, 'hand', { question: '' })).status);
+		}
+		expect(statuses).toEqual(new Set([200, 429]));
+		expect((await bob.send(`/w/${bobs}/hand`, { method: 'DELETE' })).status).toBe(200);
+	});
 });
 
 // Last: what this process said of Bob outlives it in the others for a while.

@@ -32,7 +32,7 @@ export async function joinClass(
 	await page.waitForURL('**/classes/*');
 }
 
-async function openClass(page: Page, origin: string, name: string): Promise<void> {
+export async function openClass(page: Page, origin: string, name: string): Promise<void> {
 	await page.goto(`${origin}/classes`);
 	await page.getByRole('link', { name }).click();
 	await page.waitForURL('**/classes/*');

@@ -3,7 +3,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
-import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
+import { joinClass, openClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { WorkspacePage } from './workspace-page.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 
@@ -109,6 +109,39 @@ describe('gate a: one document', () => {
 		);
 		expect(answer).toMatch(/^closed with (1006|44\d\d)$/);
 		await other.context.close();
+	});
+
+	it('shows staff who is here and who asks, as it happens, and tells whom they answered', async () => {
+		const list = await teacher.context.newPage();
+		await openClass(list, lesson.origin, 'Docker 101');
+		const students = list.locator('tbody').getByRole('row');
+		const first = (name: string) => students.first().filter({ hasText: name });
+		const rowOf = (name: string) => students.filter({ hasText: name });
+		await first('Ada').getByText('Here', { exact: true }).waitFor();
+		await first('Ada').getByText('Dockerfile', { exact: true }).waitFor();
+
+		const bob = await newPerson(browser);
+		await joinClass(bob.page, lesson.origin, lesson.joinCode, 'Bob');
+		await rowOf('Bob').getByText('Not here').waitFor();
+		await openLab(bob.page, 'First Dockerfile');
+		await rowOf('Bob').getByText('Here', { exact: true }).waitFor();
+
+		await bob.page.getByRole('button', { name: 'Raise hand' }).click();
+		await bob.page.getByLabel('What is it about?').fill('Where is my image?');
+		await bob.page.getByRole('button', { name: 'Raise your hand' }).click();
+		await first('Bob').getByText('Where is my image?').waitFor();
+		await list.getByText('2 of 3 here, 1 hand').waitFor();
+		await students.first().getByRole('button', { name: 'Answered' }).click();
+		const name = lesson.instructor.name;
+		await bob.page
+			.getByRole('status')
+			.filter({ hasText: `Your hand was answered by ${name}.` })
+			.waitFor();
+		await first('Ada').waitFor();
+		expect(bob.consoleErrors).toEqual([]);
+		await bob.context.close();
+		await rowOf('Bob').getByText('Not here').waitFor();
+		await list.close();
 	});
 
 	it('prints no error on any console', () => {
