@@ -2,6 +2,15 @@
 
 import { createSubscriber } from 'svelte/reactivity';
 
+/** What lies between the page's making and its showing is less than that. */
+const RIGHT_MS = 30_000;
+let ahead = 0;
+
+/** Laptops' clocks may be hours off; what the page tells times of is the server's. */
+export function followServer(serverNow: number, here = Date.now()): void {
+	ahead = Math.abs(serverNow - here) < RIGHT_MS ? 0 : serverNow - here;
+}
+
 class Clock {
 	readonly #subscribe: () => void;
 
@@ -12,10 +21,10 @@ class Clock {
 		});
 	}
 
-	/** Milliseconds since the epoch. */
+	/** Milliseconds since the epoch, by the server's clock. */
 	get now(): number {
 		this.#subscribe();
-		return Date.now();
+		return Date.now() + ahead;
 	}
 }
 
