@@ -3,6 +3,7 @@
 
 import { joinClass, openLab } from '../e2e/classroom.ts';
 import { newPerson } from '../e2e/people.ts';
+import { WorkspacePage } from '../e2e/workspace-page.ts';
 import { progress, type Classroom } from './classroom.ts';
 import { clickedAt, installClock } from './page-clock.ts';
 import { percentile, type Row } from './report.ts';
@@ -95,8 +96,8 @@ async function open(
 		await page.keyboard.type(TYPED);
 		const seconds = ((await shown) - (await clickedAt(page))) / 1000;
 		const cpu = (await cpuSeconds()) - cpuBefore;
-		// What else the page loads once one can type belongs to its weight, too.
-		await page.waitForLoadState('networkidle');
+		// What the page loads once one can type, for the terminal, belongs to its weight as well.
+		await new WorkspacePage(page).waitForPrompt();
 		return { kilobytes: transferred / 1000, seconds, cpu };
 
 		async function cpuSeconds(): Promise<number> {

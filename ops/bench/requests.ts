@@ -14,9 +14,10 @@ const WARM_S = 2;
 const SECONDS = 6;
 
 /** How many times as long as the floor's a request may take, and how long the slowest 1 %. */
-type Goal = { floor: number; p99: number };
-const PAGE: Goal = { floor: 25, p99: 150 };
-const DATA: Goal = { floor: 10, p99: 50 };
+type Goal = { floor?: number; p99: number };
+/** Rendering has no floor worth the name; forty people who open a page at once must not wait. */
+const PAGE: Goal = { p99: 1_000 };
+const DATA: Goal = { floor: 15, p99: 100 };
 
 interface Target {
 	name: string;
@@ -78,7 +79,12 @@ async function measure(origin: string, { name, path, visitor, goal }: Target): P
 	progress(`${name}: ${figures}, floor ${Math.round(floor.requests.average)}/s`);
 	return [
 		{ name: `${name}: requests`, value: ours.requests.average, unit: '/s' },
-		{ name: `${name}: time of one : bare server’s`, value: times, unit: '×', target: goal.floor },
+		{
+			name: `${name}: time of one : bare server’s`,
+			value: times,
+			unit: '×',
+			...(goal.floor !== undefined && { target: goal.floor }),
+		},
 		{ name: `${name}: time (p50)`, value: ours.latency.p50, unit: 'ms' },
 		{ name: `${name}: time (p99)`, value: ours.latency.p99, unit: 'ms', target: goal.p99 },
 	];

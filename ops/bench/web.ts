@@ -1,4 +1,5 @@
-// `npm run bench -- web [--json]`: what web serves and how fast, and what its page costs a browser.
+// `npm run bench -- web [--json] [part …]`: what web serves and how fast, and what its page costs a
+// browser; all parts, or those that are named.
 
 import { prepareMachine } from '../prepare.ts';
 import { Classroom, progress } from './classroom.ts';
@@ -8,6 +9,15 @@ import { printRows, type Row } from './report.ts';
 import { measureRequests } from './requests.ts';
 import { measureStreams } from './streams.ts';
 
+const PARTS = {
+	requests: measureRequests,
+	streams: measureStreams,
+	opening: measureOpening,
+	lesson: measureLesson,
+};
+const named = Object.entries(PARTS).filter(([part]) => process.argv.includes(part));
+const parts = named.length > 0 ? named : Object.entries(PARTS);
+
 await prepareMachine(progress);
 const rows: Row[] = [];
 {
@@ -15,8 +25,6 @@ const rows: Row[] = [];
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 		process.once(signal, () => void classroom[Symbol.asyncDispose]().then(() => process.exit(1)));
 	}
-	for (const measure of [measureRequests, measureStreams, measureOpening, measureLesson]) {
-		rows.push(...(await measure(classroom)));
-	}
+	for (const [, measure] of parts) rows.push(...(await measure(classroom)));
 }
 printRows(rows);
