@@ -48,7 +48,7 @@ describe('compressed and cached', () => {
 	});
 
 	it('hashed assets come compressed from the build, and stay for good', async () => {
-		const page = await (await instructor.get('/')).text();
+		const page = await (await new Browser(web.url).get('/signin')).text();
 		const [asset = ''] = /\/_app\/immutable\/entry\/start\.[\w-]+\.js/.exec(page) ?? [];
 		const { response, headers } = await get(asset, { 'accept-encoding': 'br' });
 		response.resume();
