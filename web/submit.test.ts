@@ -103,7 +103,7 @@ const putOf = (attempt: string) =>
 
 describe('submitting', () => {
 	it('judges text, binary files and links as they were drained, once', async () => {
-		const { browser, workspace } = await guest('Ada');
+		const { browser, workspace } = await guest('Abe');
 		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
 		const bytes = new Uint8Array([0, 255, 1, 254]);
 		const sha = shaOf(bytes);
