@@ -1,5 +1,6 @@
 // Gate b: sandbox, flush, terminal. A real Docker daemon, files that agree, a shared shell.
 
+import { createHash, randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
@@ -115,6 +116,27 @@ describe('gate b: sandbox, flush, terminal', () => {
 			await studentView.expectText('from vim\n1st\nsecond\nfrom the browser\n');
 			await studentView.run('rm renamed.txt');
 			await studentView.expectNoFile('renamed.txt');
+		});
+
+		it('brings uploaded files into the sandbox, byte for byte', async () => {
+			const seal = randomBytes(200_000);
+			const script = Buffer.from('echo "from Windows"\r\n');
+			const file = (name: string, buffer: Buffer) => ({
+				...{ name, buffer, mimeType: 'application/octet-stream' },
+			});
+			await student.page
+				.getByTestId('upload-files')
+				.setInputFiles([file('seal.bin', seal), file('win.bat', script)]);
+			await studentView.expectFile('seal.bin');
+			await studentView.run(
+				'clear; until [ -s seal.bin ] && [ -s win.bat ]; do sleep 0.1; done; sha256sum seal.bin win.bat',
+			);
+			for (const bytes of [seal, script]) {
+				const sum = createHash('sha256').update(bytes).digest('hex');
+				await studentView.expectTerminal(sum);
+			}
+			await studentView.run('clear; rm seal.bin win.bat');
+			await studentView.expectNoFile('seal.bin');
 		});
 
 		it('follows an unpacked archive', async () => {

@@ -92,20 +92,24 @@ function proposalOf(
 			label: item.label,
 			insert: edit.newText,
 			snippet: item.insertTextFormat === 2,
-			documentation:
-				typeof documentation === 'string' ? documentation : (documentation?.value ?? ''),
+			documentation: plain(
+				typeof documentation === 'string' ? documentation : documentation?.value,
+			),
 			from: offset(start.line, start.character),
 			to: offset(end.line, end.character),
 		},
 	];
 }
 
+/** What the service calls plain text still has its quotes of code in it. */
+const plain = (text = ''): string => text.replaceAll('`', '');
+
 /** Plain text, or undefined where there is nothing to say. */
 export function hoverDockerfile(text: string, line: number, character: number): string | undefined {
 	const hover = service.computeHover(text, { line, character });
 	if (!hover) return undefined;
 	const { contents } = hover;
-	return typeof contents === 'object' && 'value' in contents ? contents.value : undefined;
+	return typeof contents === 'object' && 'value' in contents ? plain(contents.value) : undefined;
 }
 
 export const methods = {
