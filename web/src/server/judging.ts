@@ -135,19 +135,19 @@ export class Judging {
 	async #run(attempt: AttemptRow, run: Run, signal: AbortSignal): Promise<Done | Trouble> {
 		const request = await this.#request(attempt);
 		if (!request) return { status: 'trouble', code: 'lab-missing' };
-		const began = Date.now();
+		const began = performance.now();
 		let heard = began;
 		let started = false;
 		for (;;) {
 			signal.throwIfAborted();
-			if (Date.now() - began > this.#options.limitMs) {
+			if (performance.now() - began > this.#options.limitMs) {
 				return { status: 'trouble', code: 'judge-timeout' };
 			}
 			try {
 				const state: JudgeRun | undefined = started
 					? await this.#runnerd.run(run, signal)
 					: await this.#runnerd.startRun(run, request, signal);
-				heard = Date.now();
+				heard = performance.now();
 				if (state?.status === 'done') return state;
 				if (!started) await markRunning(this.#db, { id: run.attempt, try: run.try });
 				// Unknown now: a runnerd without its memory. The same run may be put again.
@@ -157,8 +157,8 @@ export class Judging {
 				const trouble = troubleOf(cause);
 				if (!trouble) throw cause;
 				if (trouble.lasting) return { status: 'trouble', code: trouble.code };
-				if (cause instanceof Refused) heard = Date.now();
-				if (Date.now() - heard > this.#options.patienceMs) {
+				if (cause instanceof Refused) heard = performance.now();
+				if (performance.now() - heard > this.#options.patienceMs) {
 					return { status: 'trouble', code: trouble.code };
 				}
 				await delay(this.#options.retryMs, undefined, { signal });
