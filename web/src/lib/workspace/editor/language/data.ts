@@ -5,7 +5,7 @@ import { format, parseTree, printParseErrorCode, type ParseError } from 'jsonc-p
 import * as yamlPlugin from 'prettier/plugins/yaml';
 import * as prettier from 'prettier/standalone';
 import { parseAllDocuments, type Document } from 'yaml';
-import { lineOf, MOST_HINTS, type Formatted, type Hint } from './hint.ts';
+import { brief, lineOf, MOST_HINTS, type Formatted, type Hint } from './hint.ts';
 
 const INDENT = 2;
 /** Longer lists in brackets are broken up. */
@@ -84,7 +84,7 @@ const yamlWords = ({ code, message }: { code: string; message: string }): string
 		? 'YAML is indented with spaces; this is a tab.'
 		: code === 'DUPLICATE_KEY'
 			? 'This name stands here twice; only one of them would count.'
-			: `${message.replace(/\.$/, '')}.`;
+			: `${brief(message).replace(/\.$/, '')}.`;
 
 export function lintYaml(text: string): Hint[] {
 	return parseYaml(text).errors.slice(0, MOST_HINTS);

@@ -96,10 +96,19 @@ CMD ["app.py"]
 		const noise = Array.from({ length: 20_000 }, (_, n) =>
 			String.fromCharCode((n * 7919) % 0x10000),
 		).join('');
-		for (const text of [noise, 'x\n'.repeat(5000), 'RUN \\\n'.repeat(2000), '\0', '\ud800', '\\']) {
+		for (const text of [
+			noise,
+			'x\n'.repeat(5000),
+			'RUN \\\n'.repeat(2000),
+			'\0',
+			'\ud800',
+			'\\',
+			'x'.repeat(99_999),
+		]) {
 			const hints = lintDockerfile(text);
 			expect(hints.length).toBeLessThanOrEqual(MOST_HINTS);
-			for (const { from, to } of hints) {
+			for (const { from, to, message } of hints) {
+				expect(message.length).toBeLessThan(300);
 				expect(from).toBeLessThanOrEqual(to);
 				expect(to).toBeLessThanOrEqual(text.length);
 			}

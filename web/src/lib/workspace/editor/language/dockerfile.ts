@@ -5,7 +5,7 @@ import { DockerfileParser } from 'dockerfile-ast';
 import { DockerfileLanguageServiceFactory } from 'dockerfile-language-service';
 import { DiagnosticSeverity, type CompletionItem } from 'vscode-languageserver-types';
 import { teach } from './dockerfile-rules.ts';
-import { MOST_HINTS, offsets, type Hint } from './hint.ts';
+import { brief, MOST_HINTS, offsets, type Hint } from './hint.ts';
 
 const service = DockerfileLanguageServiceFactory.createLanguageService();
 service.setCapabilities({
@@ -42,7 +42,7 @@ export function lintDockerfile(text: string): Hint[] {
 	for (const { range, message, severity } of found.slice(0, MOST_HINTS)) {
 		const from = offset(range.start.line, range.start.character);
 		const to = offset(range.end.line, range.end.character);
-		hints.push({ from, to: Math.max(from, to), severity, message });
+		hints.push({ from, to: Math.max(from, to), severity, message: brief(message) });
 	}
 	return hints.sort((a, b) => a.from - b.from);
 }

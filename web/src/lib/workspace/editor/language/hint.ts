@@ -14,6 +14,12 @@ export type Formatted = { ok: true; text: string } | { ok: false; line: number; 
 /** More of them help nobody, and each costs the page. */
 export const MOST_HINTS = 100;
 
+const MESSAGE_MOST = 200;
+
+/** Messages quote the text, and the text may be one endless word. */
+export const brief = (message: string): string =>
+	message.length <= MESSAGE_MOST ? message : `${message.slice(0, MESSAGE_MOST).toWellFormed()}…`;
+
 /** From positions as language servers count, both from 0, to offsets; positions may lie outside. */
 export function offsets(text: string): (line: number, character: number) => number {
 	const starts = [0];
