@@ -13,11 +13,14 @@ const ALLOWED: sanitize.IOptions = {
 	allowedAttributes: {
 		a: ['href', 'title', 'rel', 'target'],
 		ol: ['start'],
+		pre: ['tabindex'],
 	},
 	allowedClasses: { code: ['language-*'] },
 	allowedSchemes: ['https', 'http', 'mailto'],
 	allowProtocolRelative: false,
 	transformTags: {
+		// It may be wider than its pane, and is scrolled by the keyboard too.
+		pre: sanitize.simpleTransform('pre', { tabindex: '0' }),
 		// Leaving the workspace by a click on its text would close what someone is working in.
 		a: sanitize.simpleTransform('a', { rel: 'noopener noreferrer', target: '_blank' }),
 	},

@@ -1,0 +1,136 @@
+// A walk through every page of the product, as its people come by it: for pictures, and for checks
+// that hold everywhere.
+
+import type { Browser, Page } from 'playwright-core';
+import { openLab, signIn } from './classroom.ts';
+import { DOCKERIGNORE, FIRST_DOCKERFILE, type Lesson } from './lesson.ts';
+import { newPerson } from './people.ts';
+import { WorkspacePage } from './workspace-page.ts';
+
+/** Called on each page when it shows what it has to show; `name` is unique. */
+export type Visit = (page: Page, name: string) => Promise<void>;
+
+const STUDENT = 'Ada Lovelace';
+
+export async function tour(lesson: Lesson, browser: Browser, visit: Visit): Promise<void> {
+	const teacher = await newPerson(browser);
+	const student = await newPerson(browser);
+	await strangers(lesson, browser, visit);
+	await signIn(teacher.page, lesson.origin, lesson.instructor);
+	await visit(teacher.page, 'classes');
+	await teacher.page.getByRole('link', { name: 'Docker 101' }).click();
+	await teacher.page.waitForURL('**/classes/*');
+	const classPath = new URL(teacher.page.url()).pathname;
+	await visit(teacher.page, 'class-empty');
+
+	const view = await firstAttempt(lesson, student.page, visit);
+	await teacher.page.goto(lesson.origin + classPath);
+	await teacher.page
+		.getByRole('row')
+		.filter({ hasText: STUDENT })
+		.getByRole('link')
+		.first()
+		.click();
+	await teacher.page.waitForURL('**/w/*');
+	const watching = new WorkspacePage(teacher.page);
+	await watching.openFile('Dockerfile');
+	await watching.typeAtEnd('\n# What else ends up in the image? Look at .dockerignore');
+	await view.expectTextMatching(/dockerignore/);
+	await view.expectWatcher(lesson.instructor.name);
+	await visit(student.page, 'workspace-failed');
+	await visit(teacher.page, 'workspace-staff');
+
+	await view.createFile('.dockerignore');
+	await view.replaceText(DOCKERIGNORE);
+	await view.submit();
+	await view.expectVerdict('passed', 2, 120_000);
+	await visit(student.page, 'workspace-passed');
+	await ofStudent(lesson, student.page, classPath, visit);
+	await ofStaff(lesson, teacher.page, classPath, visit);
+	await student.context.close();
+	await teacher.context.close();
+}
+
+async function strangers(lesson: Lesson, browser: Browser, visit: Visit): Promise<void> {
+	const { page, context } = await newPerson(browser);
+	const { origin, joinCode } = lesson;
+	const paths = ['', 'signin', 'signup', 'return', 'goodbye', 'join', `join/${joinCode}`];
+	for (const path of [...paths, 'join/NOSUCHCODE', 'no/such/page']) {
+		await page.goto(`${origin}/${path}`);
+		await visit(page, path.replace(joinCode, 'open').replaceAll('/', '-') || 'landing');
+	}
+	await context.close();
+}
+
+/** Joins, builds the first Dockerfile and submits it: it leaves too much in the image. */
+async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<WorkspacePage> {
+	await page.goto(`${lesson.origin}/join/${lesson.joinCode}`);
+	await page.getByLabel('Your name').fill(STUDENT);
+	await page.getByRole('button', { name: 'Join', exact: true }).click();
+	await page.waitForURL('**/account/code?**');
+	await visit(page, 'return-code');
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.waitForURL('**/classes/*');
+	await visit(page, 'class-student');
+	await openLab(page, 'First Dockerfile');
+	const view = new WorkspacePage(page);
+	await view.waitForPrompt();
+	await visit(page, 'workspace-first');
+	await view.openFile('Dockerfile');
+	await view.replaceText(FIRST_DOCKERFILE);
+	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
+	await view.expectTerminal(/^[0-9a-f]{64}\nstudent:\S+\$$/m, 60_000);
+	await view.run('curl -s --retry 9 --retry-all-errors localhost:8080/health');
+	await view.expectTerminal('"ok"', 60_000);
+	await view.submit();
+	await view.expectVerdict('failed', 1, 120_000);
+	return view;
+}
+
+async function ofStudent(
+	lesson: Lesson,
+	page: Page,
+	classPath: string,
+	visit: Visit,
+): Promise<void> {
+	const workspacePath = new URL(page.url()).pathname;
+	await page.goto(`${lesson.origin}${workspacePath}/attempts`);
+	await visit(page, 'attempts-own');
+	await page.getByRole('row').nth(1).getByRole('link').first().click();
+	await page.waitForURL('**/attempts/*');
+	await visit(page, 'attempt-own');
+	for (const [name, path] of [
+		['class-student-after', classPath],
+		['account', '/account'],
+		['signout', '/signout'],
+		['error', '/w/nosuchworkspace0'],
+	] as const) {
+		await page.goto(lesson.origin + path);
+		await visit(page, name);
+	}
+}
+
+async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Visit): Promise<void> {
+	for (const [name, path] of [
+		['class-staff', classPath],
+		['projector', `${classPath}/projector`],
+		['settings-labs', `${classPath}/settings/labs`],
+		['settings-joining', `${classPath}/settings/joining`],
+		['settings-people', `${classPath}/settings/people`],
+		['settings-class', `${classPath}/settings/class`],
+		['classes-new', '/classes/new'],
+		['people', '/people'],
+		['attempts', `${classPath}/attempts`],
+	] as const) {
+		await page.goto(lesson.origin + path);
+		await visit(page, name);
+	}
+	const failed = page.locator('tbody tr').filter({ hasText: 'Failed' });
+	await failed.locator('a[href^="/attempts/"]').first().click();
+	await page.waitForURL('**/attempts/*');
+	await visit(page, 'attempt');
+	await page.goto(`${lesson.origin}${classPath}/attempts`);
+	await page.locator(`a[href^="${classPath}/people/"]`).first().click();
+	await page.waitForURL('**/people/*');
+	await visit(page, 'person');
+}
