@@ -1,7 +1,7 @@
 // Attempts as a table: filtered, sorted by any column, a page at a time, without their files and
 // verdicts; and what a gradebook wants of them.
 
-import { and, eq, gte, lt, sql, type SQL } from 'drizzle-orm';
+import { and, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
 import { attempts, members, users, workspaces } from '../schema.ts';
 import type { AttemptStatus } from './attempts.ts';
 import type { Executor } from './executor.ts';
@@ -119,8 +119,9 @@ export async function attemptPage(
 	const beyond = place
 		? sql`(${by}, ${attempts.id}) ${sql.raw(downwards ? '<' : '>')} (${read(place.key)}, ${place.id})`
 		: undefined;
+	// Places first and the rest of their rows then: verdicts are large, and sorting reads every one.
 	const found = await db
-		.select({ ...listed, key: sql<string>`${write}` })
+		.select({ id: attempts.id, key: sql<string>`${write}` })
 		.from(attempts)
 		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
 		.innerJoin(users, eq(users.id, workspaces.ownerId))
@@ -128,14 +129,29 @@ export async function attemptPage(
 		.orderBy(sql`${by} ${direction}`, sql`${attempts.id} ${direction}`)
 		.limit(size + 1);
 	const more = found.length > size;
-	const page = found.slice(0, size);
-	if (backwards) page.reverse();
-	const edge = (row: (typeof page)[number] | undefined) => row && { key: row.key, id: row.id };
+	const places = found.slice(0, size);
+	if (backwards) places.reverse();
 	return {
-		rows: page.map(({ key: _, ...row }) => row),
-		next: backwards || more ? edge(page.at(-1)) : undefined,
-		previous: backwards ? (more ? edge(page[0]) : undefined) : place && edge(page[0]),
+		rows: await rowsOf(
+			db,
+			places.map((each) => each.id),
+		),
+		next: backwards || more ? places.at(-1) : undefined,
+		previous: backwards ? (more ? places[0] : undefined) : place && places[0],
 	};
+}
+
+/** In the order of `ids`. */
+async function rowsOf(db: Executor, ids: readonly string[]): Promise<ListedAttempt[]> {
+	if (ids.length === 0) return [];
+	const rows = await db
+		.select(listed)
+		.from(attempts)
+		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
+		.innerJoin(users, eq(users.id, workspaces.ownerId))
+		.where(inArray(attempts.id, [...ids]));
+	const byId = new Map(rows.map((row) => [row.id, row]));
+	return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 function matching(filter: AttemptFilter): SQL | undefined {
