@@ -54,6 +54,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		await page.goto(await projectorOf(page.url()));
 		await page.getByText(`${lesson.origin.replace('http://', '')}/j`).waitFor();
 		await page.getByText(/1\s*joined/).waitFor();
+		await page.getByText(/1\s*here now/).waitFor();
 		const local = lesson.origin.replace(address!, 'localhost');
 		await signIn(page, local, lesson.instructor);
 		await page.goto(await projectorOf(page.url()));

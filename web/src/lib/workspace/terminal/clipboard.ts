@@ -14,7 +14,8 @@ export async function copyText(text: string): Promise<boolean> {
 	area.value = text;
 	area.setAttribute('aria-hidden', 'true');
 	area.style.cssText = 'position:fixed;top:0;left:0;opacity:0';
-	document.body.append(area);
+	// A dialog keeps the focus to itself.
+	(focused?.closest('dialog, [role="dialog"]') ?? document.body).append(area);
 	area.select();
 	// Deprecated, and the only way where the API is missing.
 	const copied = document.execCommand('copy');
