@@ -91,7 +91,7 @@ RUN groupadd --gid 7401 postgres \
  && apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-17 > /dev/null \
  && rm -rf /var/lib/apt/lists/* /usr/share/doc/* /usr/share/man/* \
-	/usr/lib/*/libLLVM* /usr/lib/postgresql/17/lib/bitcode /usr/lib/postgresql/17/lib/llvmjit* \
+	/usr/lib/*/libLLVM* /usr/lib/*/libz3* /usr/lib/postgresql/17/lib/bitcode /usr/lib/postgresql/17/lib/llvmjit* \
  && rm -rf /var/lib/postgresql && install -d -o 7401 -g 7401 -m 700 /var/lib/postgresql
 ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	LANG=C.UTF-8 \

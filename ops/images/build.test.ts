@@ -41,7 +41,7 @@ test.each<[string, Partial<BuildOptions>]>([
 test('a context is read in one order, without leftovers', async () => {
 	const dir = await mkdtemp(join(tmpdir(), 'containrlab-context-'));
 	await mkdir(join(dir, 'lib', '__pycache__'), { recursive: true });
-	for (const path of ['b', 'a', 'lib/c', 'lib/__pycache__/c.pyc', '.swp']) {
+	for (const path of ['b', 'a', 'lib/c', 'lib/__pycache__/c.pyc', '.swp', 'a.test.ts']) {
 		await writeFile(join(dir, path), path, { mode: path === 'a' ? 0o700 : 0o600 });
 	}
 	const read = await readContext(dir);

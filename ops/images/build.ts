@@ -24,13 +24,13 @@ export interface BuildOptions {
 	places?: string[];
 }
 
-/** Every file under `dir`, sorted, without Python's and editors' leftovers. */
+/** Every file under `dir`, sorted, without Python's and editors' leftovers, and without tests. */
 export async function readContext(dir: string, below = ''): Promise<ContextFile[]> {
 	const entries = await readdir(join(dir, below), { withFileTypes: true });
 	const files: ContextFile[] = [];
 	for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
 		const path = below ? `${below}/${entry.name}` : entry.name;
-		if (entry.name === '__pycache__' || entry.name.startsWith('.')) continue;
+		if (/^(__pycache__$|\.)|\.test\.ts$/.test(entry.name)) continue;
 		if (entry.isDirectory()) files.push(...(await readContext(dir, path)));
 		else if (entry.isFile()) {
 			const executable = ((await stat(join(dir, path))).mode & 0o100) !== 0;
