@@ -111,6 +111,33 @@ describe('gate a: one document', () => {
 		await other.context.close();
 	});
 
+	it('lets a guest leave a shared computer, which forgets them, and come back by their code', async () => {
+		const { page, context } = await newPerson(browser);
+		const door = `${lesson.origin}/join/${lesson.joinCode}`;
+		await page.goto(door);
+		await page.getByLabel('Your name').fill('Shirley');
+		await page.getByLabel('This is a shared computer').check();
+		await page.getByRole('button', { name: 'Join', exact: true }).click();
+		const code = await page.getByRole('status', { name: 'Return code' }).innerText();
+		await page.getByRole('button', { name: 'Copy' }).click();
+		await page.getByRole('button', { name: 'Copied' }).waitFor();
+		await page.getByRole('button', { name: 'Continue' }).click();
+		await page.waitForURL('**/classes/*');
+		const own = page.url();
+		await page.evaluate(() => localStorage.setItem('left', 'behind'));
+		await page.getByRole('link', { name: 'Leave' }).click();
+		await page.getByRole('button', { name: 'I have my code, leave' }).click();
+		await page.waitForURL('**/goodbye?**');
+		await page.waitForFunction(() => localStorage.length + sessionStorage.length === 0);
+		expect(await context.cookies()).toEqual([]);
+		await page.goto(door);
+		await page.getByRole('link', { name: 'Use your return code' }).click();
+		await page.getByLabel('Return code').fill(code.toLowerCase());
+		await page.getByRole('button', { name: 'Continue' }).click();
+		await page.waitForURL(own);
+		await context.close();
+	});
+
 	it('shows staff who is here and who asks, as it happens, and tells whom they answered', async () => {
 		const list = await teacher.context.newPage();
 		await openClass(list, lesson.origin, 'Docker 101');
