@@ -216,7 +216,7 @@ describe('files in the browser', () => {
 				.locator('.cm-line')
 				.filter({ hasText: 'EXPOSE' })
 				.hover({ position: { x: 30, y: 8 } });
-			await says(/port/i);
+			await page.locator('.cm-words').filter({ hasText: /port/ }).waitFor();
 		});
 
 		it('gets hints as one types, in a list that keys reach, apart from the verdict', async () => {
