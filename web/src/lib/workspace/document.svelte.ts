@@ -10,6 +10,10 @@ import { isDocumentFrame, readVarUint, SaveLedger } from './save-ledger.ts';
 import { closedBy, type DocumentStatus } from './save-words.ts';
 import { present, type AwarenessEntry, type Present } from './people.ts';
 
+/** With so many files, what others change in the list shows this much later at most (ms). */
+const MANY_FILES = 100;
+const MANY_MS = 250;
+
 export class WorkspaceDocument {
 	readonly doc = new Y.Doc();
 	readonly awareness = new Awareness(this.doc);
@@ -81,6 +85,7 @@ export class WorkspaceDocument {
 			this.#status = closedBy(code);
 		});
 		return () => {
+			clearTimeout(this.#reading);
 			provider.destroy();
 			this.awareness.destroy();
 			this.doc.destroy();
@@ -163,12 +168,19 @@ export class WorkspaceDocument {
 		if (origin !== this.#provider) this.#dirty = true;
 	};
 
-	#onFiles = (events: Y.YEvent<Y.AbstractType<unknown>>[]): void => {
+	#onFiles = (events: Y.YEvent<Y.AbstractType<unknown>>[], transaction: Y.Transaction): void => {
 		// Typing in a text changes no entry.
-		if (events.some((event) => event.target instanceof Y.Map)) this.#readFiles();
+		if (!events.some((event) => event.target instanceof Y.Map)) return;
+		if (transaction.local) return this.#readFiles();
+		// An archive that is unpacked comes file by file: all of them are listed anew each time.
+		const wait = this.all.length > MANY_FILES ? MANY_MS : 0;
+		this.#reading ??= setTimeout(() => this.#readFiles(), wait);
 	};
+	#reading: ReturnType<typeof setTimeout> | undefined;
 
 	#readFiles(): void {
+		clearTimeout(this.#reading);
+		this.#reading = undefined;
 		const known = new Map(this.all.map((file) => [file.id, file]));
 		this.all = listFiles(this.doc).map((file) => {
 			const before = known.get(file.id);
