@@ -2,8 +2,8 @@
 
 import { error } from '@sveltejs/kit';
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
-import { app } from '#server/app.ts';
 import { guarded } from '#server/api/endpoint.ts';
+import { app } from '#server/app.ts';
 import { SESSION_COOKIE } from '#server/auth.ts';
 import { bodyRefusal } from '#server/body-limit.ts';
 import { isTemporary } from '#server/failure.ts';
