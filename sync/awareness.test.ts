@@ -28,9 +28,10 @@ beforeEach(() => {
 
 test('says who it really is, whatever the client says', () => {
 	room.receive(anna, [entry(1, 1, { user: { name: 'Teacher', color: 'red' }, cursor: 5 })]);
+	const user = { id: 'anna', name: 'ANNA', role: 'student' } as const;
 	expect(JSON.parse(room.all()[0]!.state)).toEqual({
 		cursor: 5,
-		user: { id: 'anna', name: 'ANNA', role: 'student', color: colourOf('anna').colour },
+		user: { ...user, color: colourOf(user).colour },
 	});
 });
 

@@ -133,7 +133,7 @@ function stamp(json: string, user: TicketUser): string | undefined {
 	try {
 		const state: unknown = JSON.parse(json);
 		if (typeof state !== 'object' || state === null || Array.isArray(state)) return undefined;
-		return JSON.stringify({ ...state, user: { ...user, color: colourOf(user.id).colour } });
+		return JSON.stringify({ ...state, user: { ...user, color: colourOf(user).colour } });
 	} catch {
 		return undefined;
 	}

@@ -76,6 +76,7 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 	const view = new WorkspacePage(page);
 	await view.waitForPrompt();
 	await visit(page, 'workspace-first');
+	await page.getByRole('button', { name: 'Skip', exact: true }).click();
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
@@ -101,6 +102,7 @@ async function ofStudent(
 	await visit(page, 'attempt-own');
 	for (const [name, path] of [
 		['class-student-after', classPath],
+		['progress', `${classPath}/progress`],
 		['account', '/account'],
 		['signout', '/signout'],
 		['error', '/w/nosuchworkspace0'],

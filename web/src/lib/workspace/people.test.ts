@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { colourOf } from '@containrlab/protocol/colour.ts';
 import { initials, present } from './people.ts';
 
 const entry = (id: string, name: string, file: string | null = null, role = 'student') => ({
@@ -19,7 +20,10 @@ describe('present', () => {
 			'u1',
 		);
 		expect(people).toEqual([
-			{ id: 'u1', name: 'Ada', role: 'owner', files: ['f1', 'f2'], me: false },
+			{
+				...{ id: 'u1', name: 'Ada', role: 'owner', files: ['f1', 'f2'], me: false },
+				colour: colourOf({ id: 'u1', role: 'student' }),
+			},
 		]);
 	});
 

@@ -1,6 +1,7 @@
 // Who is here, read out of awareness.
 
 import { z } from 'zod';
+import { colourOf, type PersonColour } from '@containrlab/protocol/colour.ts';
 import { TicketUser } from '@containrlab/protocol/ticket.ts';
 
 /** Up to two letters for a small round mark. */
@@ -32,6 +33,7 @@ export type Present = {
 	/** Files that this person has in front of them, one per browser. */
 	files: string[];
 	me: boolean;
+	colour: PersonColour;
 };
 
 /** One entry per person, however many browsers they have open; the owner first, then by name. */
@@ -43,7 +45,11 @@ export function present(states: Map<number, unknown>, meId: string, ownerId: str
 		const { user, file } = parsed.data;
 		const { id, name } = user;
 		const role = id === ownerId ? 'owner' : user.role === 'student' ? 'member' : ('staff' as const);
-		const person = people.get(id) ?? { id, name, role, files: [], me: id === meId };
+		const known = people.get(id);
+		const person = known ?? {
+			...{ id, name, role, files: [], me: id === meId },
+			colour: colourOf(user),
+		};
 		if (file !== null && !person.files.includes(file)) person.files.push(file);
 		people.set(id, person);
 	}

@@ -13,29 +13,34 @@ import {
 	type ViewUpdate,
 } from '@codemirror/view';
 import { colourOf } from '@containrlab/protocol/colour.ts';
+import type { TicketUser } from '@containrlab/protocol/ticket.ts';
 import { AwarenessEntry } from '../people.ts';
 
 const peersChanged = Annotation.define<true>();
 
 class PeerCaret extends WidgetType {
-	readonly userId: string;
-	readonly name: string;
+	readonly user: TicketUser;
 	/** At a line's end there is room beside the caret; elsewhere the name goes above. */
 	readonly atEnd: boolean;
 
-	constructor(userId: string, name: string, atEnd: boolean) {
+	constructor(user: TicketUser, atEnd: boolean) {
 		super();
-		this.userId = userId;
-		this.name = name;
+		this.user = user;
 		this.atEnd = atEnd;
 	}
 
 	override eq(other: PeerCaret): boolean {
-		return other.userId === this.userId && other.name === this.name && other.atEnd === this.atEnd;
+		const { id, name, role } = other.user;
+		return (
+			id === this.user.id &&
+			name === this.user.name &&
+			role === this.user.role &&
+			other.atEnd === this.atEnd
+		);
 	}
 
 	toDOM(): HTMLElement {
-		const { colour, ink } = colourOf(this.userId);
+		const { colour, ink } = colourOf(this.user);
 		const caret = document.createElement('span');
 		caret.className = this.atEnd ? 'cm-peer cm-peer-at-end' : 'cm-peer';
 		caret.style.borderColor = colour;
@@ -44,7 +49,7 @@ class PeerCaret extends WidgetType {
 		name.className = 'cm-peer-name';
 		name.style.background = colour;
 		name.style.color = ink;
-		name.textContent = this.name;
+		name.textContent = this.user.name;
 		// Word joiners keep a caret at a line's end from wrapping onto the next.
 		caret.append('\u2060', name);
 		return caret;
@@ -112,12 +117,12 @@ class Peers {
 			if (anchor === undefined || head === undefined) continue;
 			const { user } = parsed.data;
 			if (anchor !== head) {
-				const style = `background-color: ${colourOf(user.id).colour}40`;
+				const style = `background-color: ${colourOf(user).colour}40`;
 				const mark = Decoration.mark({ attributes: { style } });
 				ranges.push(mark.range(Math.min(anchor, head), Math.max(anchor, head)));
 			}
 			const atEnd = this.#view.state.doc.lineAt(head).to === head;
-			const widget = new PeerCaret(user.id, user.name, atEnd);
+			const widget = new PeerCaret(user, atEnd);
 			ranges.push(Decoration.widget({ widget, side: head > anchor ? -1 : 1 }).range(head));
 		}
 		return Decoration.set(ranges, true);
