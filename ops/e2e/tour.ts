@@ -77,6 +77,16 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 	await view.waitForPrompt();
 	await visit(page, 'workspace-first');
 	await page.getByRole('button', { name: 'Skip', exact: true }).click();
+	for (const [name, key] of [
+		['shortcuts', 'F1'],
+		['quick-open', 'Control+P'],
+	] as const) {
+		await page.keyboard.press(key);
+		await page.getByRole('dialog').waitFor();
+		await visit(page, `workspace-${name}`);
+		await page.keyboard.press('Escape');
+		await page.getByRole('dialog').waitFor({ state: 'detached' });
+	}
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
