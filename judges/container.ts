@@ -5,7 +5,7 @@ import { IMAGE } from './build.ts';
 import { InfrastructureError, type Sandbox } from './sandbox.ts';
 import { plain } from './text.ts';
 
-export const CONTAINER = 'judged';
+const CONTAINER = 'judged';
 
 /** One listening TCP socket inside the container. */
 export interface Listener {
@@ -136,7 +136,7 @@ function refused(stderr: string): Started {
 	throw new InfrastructureError('container-not-created', message);
 }
 
-export const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 /** Reads /proc/net/tcp and tcp6: local address and port in hexadecimal, state 0A is LISTEN. */
 export function readListeners(table: string): Listener[] {

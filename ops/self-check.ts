@@ -36,7 +36,7 @@ export interface Finding {
 }
 
 /** What a sandbox's processes are on the host: one user each, and one shared range inside. */
-export const SANDBOX_UIDS = [
+const SANDBOX_UIDS = [
 	{ first: 20_000, count: 512 },
 	{ first: 100_000, count: 65_536 },
 ] as const;

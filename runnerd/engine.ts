@@ -9,7 +9,7 @@ import type { EngineAddress } from './config.ts';
 import { execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
 
-export const INSTANCE_LABEL = 'containrlab.instance';
+const INSTANCE_LABEL = 'containrlab.instance';
 
 export type EngineInfo = {
 	cpus: number;

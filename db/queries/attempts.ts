@@ -172,7 +172,7 @@ export async function recordPhase(
 	});
 }
 
-export function withPhase(phases: readonly AttemptPhase[], phase: AttemptPhase): AttemptPhase[] {
+function withPhase(phases: readonly AttemptPhase[], phase: AttemptPhase): AttemptPhase[] {
 	const at = phases.findIndex((each) => each.phase === phase.phase);
 	return at === -1 ? [...phases, phase] : phases.with(at, phase);
 }

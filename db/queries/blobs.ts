@@ -1,7 +1,7 @@
 // Content-addressed bytes: what a submission holds, and what a fresh sandbox must get back.
 
 import { createHash } from 'node:crypto';
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { blobs, workspaceBlobs, workspaces } from '../schema.ts';
 import { first, type Executor } from './executor.ts';
 
@@ -41,16 +41,6 @@ export async function linkBlobs(
 export async function blobBytes(db: Executor, sha: string): Promise<Uint8Array | undefined> {
 	return first(await db.select({ bytes: blobs.bytes }).from(blobs).where(eq(blobs.sha, sha)))
 		?.bytes;
-}
-
-/** Which of these are kept already. */
-export async function knownBlobs(db: Executor, shas: readonly string[]): Promise<Set<string>> {
-	if (shas.length === 0) return new Set();
-	const rows = await db
-		.select({ sha: blobs.sha })
-		.from(blobs)
-		.where(inArray(blobs.sha, [...shas]));
-	return new Set(rows.map((row) => row.sha));
 }
 
 export async function blobsOfWorkspace(db: Executor, workspaceId: string): Promise<string[]> {

@@ -10,8 +10,8 @@ import { readCheckout } from './context.ts';
 import { readMachine } from './machine.ts';
 import { dial, openSession } from './session.ts';
 
-export const TARGETS = ['app', 'postgres'] as const;
-export const imageOf = (target: (typeof TARGETS)[number], tag: string): string =>
+const TARGETS = ['app', 'postgres'] as const;
+const imageOf = (target: (typeof TARGETS)[number], tag: string): string =>
 	`containrlab/${target}:${tag}`;
 
 /** `base`: an image on the engine. Resolves with the ids of images that lost their name by it. */

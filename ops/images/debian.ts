@@ -9,7 +9,7 @@ import type Docker from 'dockerode';
 import { asRoot, available, output } from '../shell.ts';
 import { follow } from './build.ts';
 
-export const SUITE = 'trixie';
+const SUITE = 'trixie';
 
 /** Makes `image` a minimal Debian, as debootstrap leaves it. */
 export async function debootstrap(

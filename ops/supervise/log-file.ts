@@ -3,7 +3,7 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 
 /** Two of these per service at most. */
-export const LOG_BYTES = 8 * 1024 * 1024;
+const LOG_BYTES = 8 * 1024 * 1024;
 
 /**
  * Appends at once, so that the last words before a crash are there. What can't be written (a full

@@ -7,7 +7,7 @@ import type { Labs } from './labs.ts';
 import { tidy } from './names.ts';
 
 export const IDLE_CHOICES = [15, 30, 60, 120, 240] as const;
-export const RETENTION_DAYS = { least: 7, most: 3_650 } as const;
+const RETENTION_DAYS = { least: 7, most: 3_650 } as const;
 const retention = `Give a number of days from ${RETENTION_DAYS.least} to ${RETENTION_DAYS.most}.`;
 
 const ClassForm = z.object({

@@ -31,7 +31,7 @@ export interface StreamDeps {
 	log: Log;
 }
 
-export function mayHear(
+function mayHear(
 	event: Pick<StoredEvent, 'classId' | 'workspaceId' | 'ownerId'>,
 	viewerId: string,
 	roles: ReadonlyMap<string, Role>,
@@ -42,12 +42,12 @@ export function mayHear(
 }
 
 /** Students never learn who else is here. */
-export function mayWatch(presence: Presence, roles: ReadonlyMap<string, Role>): boolean {
+function mayWatch(presence: Presence, roles: ReadonlyMap<string, Role>): boolean {
 	const role = roles.get(presence.class);
 	return role !== undefined && isStaff(role);
 }
 
-export const eventFrame = (event: Pick<StoredEvent, 'id' | 'payload'>): string =>
+const eventFrame = (event: Pick<StoredEvent, 'id' | 'payload'>): string =>
 	`id: ${event.id}\ndata: ${JSON.stringify(event.payload)}\n\n`;
 
 /** `after`: the last id that the browser saw; undefined for "from now on". */

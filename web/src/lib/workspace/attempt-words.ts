@@ -3,7 +3,7 @@
 import type { JudgePhase } from '@containrlab/protocol/verdict.ts';
 import type { AttemptPhase } from './types.ts';
 
-export const PHASE_ORDER = ['prepare', 'read', 'build', 'run', 'inspect'] as const;
+const PHASE_ORDER = ['prepare', 'read', 'build', 'run', 'inspect'] as const;
 
 export const PHASE_NAMES: Record<JudgePhase, string> = {
 	prepare: 'Clean sandbox',

@@ -30,7 +30,7 @@ const NOTICES = {
 	},
 } as const satisfies Record<string, Notice>;
 
-export const SIGNED_OUT =
+const SIGNED_OUT =
 	'You are no longer signed in. What you typed is kept in this tab: sign in in another one, then connect again.';
 
 const FINAL_WORDS: Record<number, string> = {

@@ -48,7 +48,7 @@ function etagOf(file: WorkspaceFile): string | null {
 	return `"${sha256(file.kind === 'link' ? `link:${file.target}` : diskText(file))}"`;
 }
 
-export function fileInfo(file: WorkspaceFile): FileInfo {
+function fileInfo(file: WorkspaceFile): FileInfo {
 	const { path, kind } = file;
 	const size =
 		kind === 'text' ? Buffer.byteLength(diskText(file)) : kind === 'binary' ? file.size : undefined;

@@ -10,7 +10,7 @@ import { JudgePhase, Verdict as JudgeVerdict } from '@containrlab/protocol/verdi
 const Role = TicketRole.meta({ id: 'Role' });
 const Time = z.iso.datetime().meta({ description: 'In UTC.' });
 const Named = z.object({ id: Id, name: z.string() }).meta({ id: 'Named' });
-export const LabSlug = z.string().meta({
+const LabSlug = z.string().meta({
 	description: 'A lab’s name, as in `01-first-dockerfile`.',
 });
 

@@ -1,7 +1,7 @@
 // Answers that carry a file's own bytes: saved, never opened as a page of ours.
 
 /** `Content-Disposition` for a name that anyone may have chosen. */
-export function attachmentName(name: string): string {
+function attachmentName(name: string): string {
 	const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
 	const exact = encodeURIComponent(name.toWellFormed()).replace(
 		/['()*]/g,
