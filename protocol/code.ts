@@ -8,9 +8,13 @@ export function newCode(length: number): string {
 	return Array.from(bytes, (byte) => ALPHABET[byte & 31]).join('');
 }
 
+/** Characters of what was typed: a program may send half a megabyte of accents to be put in order. */
+const READ = 200;
+
 /** People type codes in lower case, with spaces and dashes. */
 export const normaliseCode = (typed: string): string =>
 	typed
+		.slice(0, READ)
 		.normalize('NFKC')
 		.toUpperCase()
 		.replace(/[^A-Z0-9]/g, '');

@@ -67,6 +67,20 @@ it('takes ids that Postgres cannot hold for unknown ones', async () => {
 	expect((await forged.get('/classes')).status).toBe(303);
 });
 
+it.each([
+	['/join', 'code'],
+	['/join/AAAAAAAA?/guest', 'name'],
+	['/signup', 'name'],
+])('is not held up by half a megabyte of accents on one letter: %s', async (path, field) => {
+	const email = `${field}@accents.example`;
+	const form = { email, password: PASSWORD, [field]: `a${'\u0301\u0323'.repeat(40_000)}` };
+	const began = performance.now();
+	const { status } = await new Browser(web.url).post(path, form);
+	expect(status).toBeLessThan(500);
+	// Put in order, they took many seconds, in which nobody else was answered.
+	expect(performance.now() - began).toBeLessThan(2_500);
+});
+
 it('lets no answer run scripts or be framed, whoever wrote it', async () => {
 	const browser = new Browser(web.url);
 	const answers = [

@@ -8,9 +8,13 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\
 /** More accents on one letter than any language writes: they would run over the lines around. */
 const PILES = /(\p{M}{3})\p{M}+/gu;
 
+/** More than any field here takes: what follows takes time by the square of the marks on a letter. */
+const READ = 2_000;
+
 /** One line, as it is shown. */
 export const tidy = (text: string): string =>
 	text
+		.slice(0, READ)
 		.normalize('NFKC')
 		.replace(/\s+/gu, ' ')
 		.replace(UNSEEN, '')
