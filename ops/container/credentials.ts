@@ -1,7 +1,7 @@
 // `docker compose run --rm credentials`: makes the secrets that are missing, never touching one that is
 // there, and shows on the screen who signs in where.
 
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { connect } from '@containrlab/db/connect.ts';
 import { databaseUrl } from '@containrlab/db/database-url.ts';
 import { ROOT } from '../setup/data-dir.ts';

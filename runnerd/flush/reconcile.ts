@@ -94,7 +94,7 @@ export function reconcile(sides: Sides): Plan {
 	const taken = new Set<string>();
 	followVanished(sides, plan, entries, owners, vanished, taken);
 	for (const [path, id] of owners) {
-		compare(sides, plan, entries.get(id)!, sides.base.get(id)!, sides.disk.get(path)!);
+		compare(plan, entries.get(id)!, sides.base.get(id)!, sides.disk.get(path)!);
 	}
 	const live = sides.doc.filter((entry) => !entry.deleted);
 	for (const entry of live) {
@@ -136,7 +136,7 @@ function followVanished(
 }
 
 /** An entry that both sides know, still at its path. */
-function compare(sides: Sides, plan: Plan, entry: DocEntry, base: Base, disk: DiskEntry): void {
+function compare(plan: Plan, entry: DocEntry, base: Base, disk: DiskEntry): void {
 	const { id } = entry;
 	const { path } = disk;
 	if (disk.content === undefined) {
@@ -160,13 +160,13 @@ function compare(sides: Sides, plan: Plan, entry: DocEntry, base: Base, disk: Di
 	} else if (hasMode && entry.mode !== base.mode) {
 		plan.apply.push({ do: 'chmod', id, path, mode: entry.mode });
 	}
-	if (entry.path !== path) move(sides, plan, entry, path, disk.content);
+	if (entry.path !== path) move(plan, entry, path, disk.content);
 	if (!changed && entry.content !== base.doc) {
 		plan.apply.push({ do: 'write', id, path, expect: disk.content });
 	}
 }
 
-function move(sides: Sides, plan: Plan, entry: DocEntry, path: string, expect: string): void {
+function move(plan: Plan, entry: DocEntry, path: string, expect: string): void {
 	if (pathProblem(entry.path) !== undefined) {
 		plan.problems.push({ path: entry.path, code: 'bad-path' });
 	} else plan.apply.push({ do: 'move', id: entry.id, path, to: entry.path, expect });
