@@ -157,7 +157,7 @@ describe('gate a: one document', () => {
 		await bob.page.getByLabel('What is it about?').fill('Where is my image?');
 		await bob.page.getByRole('button', { name: 'Raise your hand' }).click();
 		await first('Bob').getByText('Where is my image?').waitFor();
-		await list.getByText('2 of 3 here, 1 hand').waitFor();
+		await list.getByText(/2 of \d+ here, 1 hand/).waitFor();
 		await students.first().getByRole('button', { name: 'Answered' }).click();
 		const name = lesson.instructor.name;
 		await bob.page
