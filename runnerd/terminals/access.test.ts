@@ -91,6 +91,27 @@ test('every tab of the driver types', async () => {
 	await first.until(() => first.state!.cols === 91 && first.state!.rows === 21);
 });
 
+test('the size is that of the window that was typed into last', async () => {
+	await using agent = await testAgent();
+	await using runner = await TestRunner.start(agent.open);
+	const [laptop, phone] = [await runner.join(), await runner.join()];
+	laptop.say({ type: 'resize', cols: 90, rows: 20 });
+	await laptop.until(() => laptop.state!.cols === 90);
+	await runs(laptop, 'laptop');
+	const told = phone.count('state');
+	phone.say({ type: 'resize', cols: 40, rows: 50 });
+	// It is told to follow.
+	await phone.until(() => phone.count('state') > told);
+	expect(phone.state).toMatchObject({ driving: true, cols: 90, rows: 20 });
+	laptop.type('stty size\r');
+	await laptop.shows('20 90');
+	phone.type('stty size\r');
+	await phone.shows('50 40');
+	await laptop.until(() => laptop.state!.cols === 40 && laptop.state!.rows === 50);
+	phone.socket.close();
+	await laptop.until(() => laptop.state!.cols === 90 && laptop.state!.rows === 20);
+});
+
 test('a socket without a good ticket is closed with its reason', async () => {
 	await using agent = await testAgent();
 	await using runner = await TestRunner.start(agent.open);

@@ -6,6 +6,7 @@ import type { AgentLog } from '../agent/client.ts';
 import { Control, type ControlRefusal, type Participant } from './control.ts';
 import { Feed } from './feed.ts';
 import type { Outlet } from './outlet.ts';
+import { WindowSize, type Size } from './window-size.ts';
 
 /** One browser's connection; a person may have several. */
 export interface Viewer extends Participant {
@@ -24,6 +25,7 @@ export class SharedTerminal {
 	readonly name: string;
 	readonly feed: Feed;
 	#control: Control;
+	#size = new WindowSize<Viewer>((viewer) => this.#control.mayType(viewer));
 	/** Each with whether it was told already that it may not type. */
 	#viewers = new Map<Viewer, { refused: boolean }>();
 	#callbacks: TerminalCallbacks;
@@ -60,6 +62,7 @@ export class SharedTerminal {
 	leave(viewer: Viewer): void {
 		if (!this.#viewers.delete(viewer)) return;
 		this.#control.leave(viewer);
+		this.#resize(this.#size.left(viewer));
 		this.#tellState();
 	}
 
@@ -73,6 +76,7 @@ export class SharedTerminal {
 	type(viewer: Viewer, data: Buffer): void {
 		if (!this.#mayType(viewer)) return;
 		this.#callbacks.onActivity();
+		this.#resize(this.#size.typed(viewer, data));
 		this.feed.input.type(data);
 		if (this.feed.input.full) viewer.read(false);
 	}
@@ -83,7 +87,7 @@ export class SharedTerminal {
 				viewer.outlet.ack(request.bytes);
 				return;
 			case 'resize':
-				if (this.#mayType(viewer)) this.feed.resize(request.cols, request.rows);
+				if (this.#mayType(viewer)) this.#resized(viewer, request);
 				return;
 			case 'plain':
 				if (this.#mayType(viewer)) this.feed.plain(request.on);
@@ -97,6 +101,17 @@ export class SharedTerminal {
 			case 'take-back':
 				this.#changed(viewer, this.#control.takeBack(viewer));
 		}
+	}
+
+	#resized(viewer: Viewer, { cols, rows }: Size): void {
+		const size = this.#size.resized(viewer, { cols, rows });
+		if (size) this.#resize(size);
+		// It took its own size already: it follows again.
+		else viewer.outlet.message(this.#stateFor(viewer));
+	}
+
+	#resize(size: Size | undefined): void {
+		if (size) this.feed.resize(size.cols, size.rows);
 	}
 
 	/** Answers no more than once to each who types without the keyboard, until they have it. */

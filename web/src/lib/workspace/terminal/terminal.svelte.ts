@@ -268,7 +268,7 @@ export class SharedTerminal {
 		if (began && this.#screenReader) this.#send({ type: 'plain', on: true });
 		if (!this.#screen) return;
 		this.#screen.typing = state.driving;
-		// Two browsers of one driver: the one that changes last gives the size, the other follows.
+		// Two browsers of one driver: the one typed into last gives the size, the other follows.
 		if (began) this.#layout();
 		else this.#screen.follow(this.#size);
 	}
