@@ -89,7 +89,12 @@ ENTRYPOINT ["python"]
 CMD ["app.py"]
 `;
 		expect(messages(good)).toEqual([]);
-		expect(messages('')).not.toEqual(['crash']);
+	});
+
+	it('wait until something is written', () => {
+		expect(messages('')).toEqual([]);
+		expect(messages('# Write the recipe for your image here.\n')).toEqual([]);
+		expect(messages('# A recipe\nRUN true\n')).not.toEqual([]);
 	});
 
 	it('stay few and within the text, whatever the text is', () => {

@@ -31,13 +31,16 @@ const SEVERITY = {
 } as const;
 
 export function lintDockerfile(text: string): Hint[] {
+	const dockerfile = DockerfileParser.parse(text);
+	// Not begun: whoever opens it for the first time did nothing wrong.
+	if (dockerfile.getInstructions().length === 0) return [];
 	const offset = offsets(text);
 	const hints: Hint[] = [];
 	const found = [
 		...service.validate(text).map(({ range, message, severity }) => ({
 			...{ range, message, severity: SEVERITY[severity ?? DiagnosticSeverity.Error] },
 		})),
-		...teach(DockerfileParser.parse(text)),
+		...teach(dockerfile),
 	];
 	for (const { range, message, severity } of found.slice(0, MOST_HINTS)) {
 		const from = offset(range.start.line, range.start.character);
