@@ -24,6 +24,8 @@ export const load: PageServerLoad = async (event) => {
 	]);
 	return {
 		you: { name: viewer.name, email: viewer.email },
+		/** They made it an account just now. */
+		kept: event.url.searchParams.has('kept') && viewer.email !== null,
 		sessions,
 		codeIssued: codeIssued ?? null,
 	};
@@ -81,7 +83,7 @@ export const actions: Actions = {
 		}
 		setSessionCookie(event.cookies, event.url, made.session);
 		rememberDevice(event, made.session);
-		redirect(303, '/account');
+		redirect(303, '/account?kept');
 	},
 	password: async (event) => {
 		const viewer = requireUser(event);

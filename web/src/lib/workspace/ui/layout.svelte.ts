@@ -40,6 +40,9 @@ export const SHORTCUTS = [
 export const NARROW = 960;
 const PHONE = 720;
 
+/** Where there is room for one of guide, editor and verdict at a time. */
+export const onPhone = (): boolean => typeof innerWidth === 'number' && innerWidth < PHONE;
+
 export class Layout {
 	left = $state<Collapsible>();
 	bottom = $state<Collapsible>();
@@ -50,10 +53,10 @@ export class Layout {
 	fullTerminal = $state(false);
 	quickOpen = $state(false);
 
-	/** On a narrow window the editor comes first; the others are a key away. */
+	/** On a narrow window the verdict is a key away; on a phone one reads, and the guide comes first. */
 	adapt(): void {
 		if (innerWidth < NARROW) this.right?.collapse();
-		if (innerWidth < PHONE) this.left?.collapse();
+		if (onPhone()) this.#expand('left');
 	}
 
 	toggle(side: Side): void {
@@ -62,8 +65,11 @@ export class Layout {
 	}
 
 	#expand(side: Side): void {
-		this[side]?.expand();
-		if (innerWidth < PHONE && side !== 'bottom') this[side]?.resize(75);
+		if (onPhone() && side !== 'bottom') {
+			this[side === 'left' ? 'right' : 'left']?.collapse();
+			this[side]?.expand();
+			this[side]?.resize(100);
+		} else this[side]?.expand();
 	}
 
 	/** Opens the search in all files, for what is selected in the editor if anything is. */
