@@ -30,6 +30,8 @@ const NO_CODE = {
 	'not-allowed': 'They are in other classes too, or are staff here: ask an instructor of those.',
 } as const;
 
+const ROLE_WORDS = { instructor: 'an instructor', ta: 'a TA', student: 'a student' } as const;
+
 export const load: PageServerLoad = async (event) => {
 	const { viewer, class: found } = await requireClassRole(event, event.params.id, 'teach');
 	const { db } = app();
@@ -59,6 +61,11 @@ function userIn(data: FormData): string {
 	return Id.safeParse(data.get('user')).data ?? '';
 }
 
+async function nameOf(classId: string, userId: string): Promise<string> {
+	const members = await membersOf(app().db, classId);
+	return members.find((each) => each.id === userId)?.name ?? '';
+}
+
 const answer = (result: MemberChange, said: string) =>
 	result.ok ? { said } : fail(400, { error: REFUSALS[result.reason] });
 
@@ -70,7 +77,9 @@ export const actions: Actions = {
 		const data = await event.request.formData();
 		const role = Role.safeParse(data.get('role'));
 		if (!role.success) return fail(400, { error: 'There is no such role.' });
-		return answer(await changeRole(by, userIn(data), role.data), 'Changed.');
+		const userId = userIn(data);
+		const result = await changeRole(by, userId, role.data);
+		return answer(result, `${await nameOf(by.classId, userId)} is ${ROLE_WORDS[role.data]} now.`);
 	},
 	remove: async (event) => {
 		const by = await acting(event);
@@ -96,10 +105,8 @@ export const actions: Actions = {
 	code: async (event) => {
 		const { viewer, class: found } = await requireClassRole(event, event.params.id, 'teach');
 		const userId = userIn(await event.request.formData());
-		const { auth, db } = app();
-		const result = await auth.reissueReturnCode({ actor: viewer, classId: found.id, userId });
+		const result = await app().auth.reissueReturnCode({ actor: viewer, classId: found.id, userId });
 		if (!result.ok) return fail(400, { error: NO_CODE[result.reason] });
-		const member = (await membersOf(db, found.id)).find((each) => each.id === userId);
-		return { issued: { name: member?.name ?? '', code: result.code } };
+		return { issued: { name: await nameOf(found.id, userId), code: result.code } };
 	},
 };
