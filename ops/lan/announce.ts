@@ -21,6 +21,7 @@ export function announcement(told: Announcement): string {
 	const { id, name, joinCode } = told.class;
 	const origin = lan ? originOf(lan, port) : told.origin;
 	const link = lan ? `${origin}/j/${joinCode}` : `${origin}/join/${joinCode}`;
+	const emails = Math.max(...told.accounts.map(({ email }) => email.length));
 	// Whatever scrolls away on a small screen, the addresses stay.
 	const rows = [
 		...(lan ? [...terminalQr(link, told.terminal).map((line) => `  ${line}`), ''] : []),
@@ -30,7 +31,9 @@ export function announcement(told: Announcement): string {
 			row('', `${originOf({ ...lan, host: other.address }, port)}   (${other.name})`),
 		) ?? []),
 		'',
-		...told.accounts.map(({ role, email, password }) => row(role, `${email}   ${password}`)),
+		...told.accounts.map(({ role, email, password }) =>
+			row(role, `${email.padEnd(emails)}   ${password}`),
+		),
 		row('Class', name),
 		row('Class code', groupCode(joinCode)),
 		row('Join link', link),
