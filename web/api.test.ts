@@ -3,32 +3,32 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { WebsocketProvider } from 'y-websocket';
-import * as Y from 'yjs';
 import { createClass, addMember } from '@containrlab/db/queries/classes.ts';
 import { removeFromClass } from '@containrlab/db/queries/membership.ts';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import type { TestDatabase } from '@containrlab/db/testing.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import { liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import type { FileInfo, Session } from './src/server/api/schemas.ts';
 import { SESSION_COOKIE } from './src/server/auth.ts';
 import { ApiClient } from './testing-api.ts';
-import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
+import {
+	openDocument,
+	startServices,
+	type StandInRunnerd,
+	type TestServices,
+} from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
-	classroom,
 	LAB,
 	startWeb,
-	ticketKeys,
 	until,
 	type Classroom,
 	type TestWeb,
 } from './testing.ts';
 
-const keys = ticketKeys();
+let services: TestServices;
 let database: TestDatabase;
-let sync: TestSync;
 let runnerd: StandInRunnerd;
 let web: TestWeb;
 let room: Classroom;
@@ -42,12 +42,8 @@ let nobody: ApiClient;
 let session: string;
 
 beforeAll(async () => {
-	database = await testDatabase();
-	room = await classroom(database.connection.db);
-	sync = await startSync(database.url, keys);
-	runnerd = new StandInRunnerd();
-	const runnerdUrl = await runnerd.listen();
-	web = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
+	services = await startServices();
+	({ database, runnerd, web, room } = services);
 	const signIn = (name: 'student' | 'other' | 'ta' | 'outsider') =>
 		new Browser(web.url).signIn(room.people[name].email);
 	browsers = {
@@ -63,12 +59,7 @@ beforeAll(async () => {
 	nobody = ada.as(new Browser(web.url));
 	session = ((await ada.post(`/api/labs/${LAB}/start`)).body as Session).id;
 }, BUILD_MS);
-afterAll(async () => {
-	await web?.[Symbol.asyncDispose]();
-	await runnerd?.[Symbol.asyncDispose]();
-	await sync?.[Symbol.asyncDispose]();
-	await database?.[Symbol.asyncDispose]();
-});
+afterAll(() => services?.[Symbol.asyncDispose]());
 
 const at = (path?: string, id = session): string =>
 	`/api/sessions/${id}/files${path === undefined ? '' : `?path=${encodeURIComponent(path)}`}`;
@@ -331,8 +322,8 @@ describe('files', () => {
 	it('lose nothing of what people and other programs write meanwhile', async () => {
 		const lines = Array.from({ length: 20 }, (_, n) => `line ${n}\n`);
 		expect((await write('shared.txt', lines.join(''))).status).toBe(201);
-		const doc = new Y.Doc();
-		const provider = openDocument(browsers.ta, doc);
+		using page = openDocument(browsers.ta, session);
+		const { doc } = page;
 		const text = await until(
 			'the file',
 			() => liveFiles(doc).find((file) => file.path === 'shared.txt')?.text,
@@ -355,7 +346,6 @@ describe('files', () => {
 		}
 		await programs;
 		await until('both to agree', async () => (await textOf('shared.txt')) === text.toString());
-		provider.destroy();
 		const expected = lines.map((line, n) =>
 			[0, 2, 4].includes(n) ? `line ${n} put\n` : n === 11 ? `line 11${typed}\n` : line,
 		);
@@ -416,7 +406,7 @@ describe('trouble', () => {
 		expect(Number(slowed.headers.get('retry-after'))).toBeGreaterThan(0);
 		expect((await bob.get('/api/auth/me')).status).toBe(200);
 
-		await using alone = await startWeb({ databaseUrl: database.url, keys });
+		await using alone = await startWeb({ databaseUrl: database.url, keys: services.keys });
 		const browser = await new Browser(alone.url).signIn(room.people.student.email);
 		const client = ada.as(browser);
 		expect(await client.get(at())).toMatchObject({ status: 503, error: { code: 'unavailable' } });
@@ -449,22 +439,3 @@ describe('trouble', () => {
 		expect((await ada.get(at('x'))).status).toBe(404);
 	});
 });
-
-function openDocument(browser: Browser, doc: Y.Doc): WebsocketProvider {
-	class Socket extends WebSocket {
-		constructor(url: string | URL) {
-			super(url, {
-				headers: { origin: web.url, cookie: `${SESSION_COOKIE}=${browser.cookie}` },
-			});
-		}
-	}
-	return new WebsocketProvider(
-		`${web.url.replace('http', 'ws')}/sync`,
-		`workspace:${session}`,
-		doc,
-		{
-			WebSocketPolyfill: Socket as unknown as typeof globalThis.WebSocket,
-			disableBc: true,
-		},
-	);
-}

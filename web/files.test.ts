@@ -5,26 +5,28 @@ import { fromBufferPromise, type Entry } from 'yauzl';
 import * as Y from 'yjs';
 import { attemptById } from '@containrlab/db/queries/attempts.ts';
 import { blobsOfWorkspace, shaOf } from '@containrlab/db/queries/blobs.ts';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import type { TestDatabase } from '@containrlab/db/testing.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import { createFile, type FileContent } from '@containrlab/protocol/workspace-doc.ts';
 import { SyncClient } from './src/server/sync-client.ts';
-import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
+import {
+	startServices,
+	type StandInRunnerd,
+	type TestServices,
+	type TestSync,
+} from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
-	classroom,
 	LAB,
 	SERVICE_TOKEN,
-	startWeb,
-	ticketKeys,
 	until,
 	type Classroom,
 	type TestWeb,
 } from './testing.ts';
 
-const keys = ticketKeys();
+let services: TestServices;
 let database: TestDatabase;
 let sync: TestSync;
 let runnerd: StandInRunnerd;
@@ -32,26 +34,16 @@ let web: TestWeb;
 let room: Classroom;
 
 beforeAll(async () => {
-	database = await testDatabase();
-	room = await classroom(database.connection.db);
-	sync = await startSync(database.url, keys);
-	runnerd = new StandInRunnerd();
-	const runnerdUrl = await runnerd.listen();
-	web = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
+	services = await startServices();
+	({ database, sync, runnerd, web, room } = services);
 }, BUILD_MS);
-afterAll(async () => {
-	await web?.[Symbol.asyncDispose]();
-	await runnerd?.[Symbol.asyncDispose]();
-	await sync?.[Symbol.asyncDispose]();
-	await database?.[Symbol.asyncDispose]();
-});
+afterAll(() => services?.[Symbol.asyncDispose]());
 
 type Work = { browser: Browser; workspace: string };
 
 async function workOf(person: 'student' | 'other'): Promise<Work> {
 	const browser = await new Browser(web.url).signIn(room.people[person].email);
-	const opened = await browser.get(`/classes/${room.class.id}/labs/${LAB}`);
-	return { browser, workspace: opened.headers.get('location')!.slice('/w/'.length) };
+	return { browser, workspace: await browser.openLab(room.class.id) };
 }
 
 const upload = (browser: Browser, workspace: string, body: BodyInit | null) =>

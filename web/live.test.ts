@@ -1,27 +1,20 @@
 // Who is here and who raised a hand: told to those concerned as it happens, on real sockets.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
-import * as Y from 'yjs';
-import { WebsocketProvider } from 'y-websocket';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
-import { SESSION_COOKIE } from './src/server/auth.ts';
-import { startSync, type TestSync } from './testing-services.ts';
+import type { TestDatabase } from '@containrlab/db/testing.ts';
+import { openDocument, startServices, type TestServices } from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
-	classroom,
 	LAB,
 	startWeb,
-	ticketKeys,
 	until,
 	type Classroom,
 	type TestWeb,
 } from './testing.ts';
 
-const keys = ticketKeys();
+let services: TestServices;
 let database: TestDatabase;
-let sync: TestSync;
 let web: TestWeb;
 let room: Classroom;
 let ada: Browser;
@@ -31,49 +24,21 @@ let adas: string;
 let bobs: string;
 
 beforeAll(async () => {
-	database = await testDatabase();
-	room = await classroom(database.connection.db);
-	sync = await startSync(database.url, keys);
-	web = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, keys });
+	services = await startServices();
+	({ database, web, room } = services);
 	ada = await new Browser(web.url).signIn(room.people.student.email);
 	bob = await new Browser(web.url).signIn(room.people.other.email);
 	ta = await new Browser(web.url).signIn(room.people.ta.email);
-	[adas, bobs] = (await Promise.all([open(ada), open(bob)])) as [string, string];
+	adas = await ada.openLab(room.class.id);
+	bobs = await bob.openLab(room.class.id);
 }, BUILD_MS);
-afterAll(async () => {
-	await web?.[Symbol.asyncDispose]();
-	await sync?.[Symbol.asyncDispose]();
-	await database?.[Symbol.asyncDispose]();
-});
+afterAll(() => services?.[Symbol.asyncDispose]());
 
-async function open(browser: Browser): Promise<string> {
-	const opened = await browser.get(`/classes/${room.class.id}/labs/${LAB}`);
-	return opened.headers.get('location')!.slice('/w/'.length);
-}
-
-/** A page that holds the document open, with a stock client. */
-async function documentOf(browser: Browser, workspace: string, url = web.url) {
-	const doc = new Y.Doc();
-	class WithCookie extends WebSocket {
-		constructor(address: string) {
-			const headers = { origin: url, cookie: `${SESSION_COOKIE}=${browser.cookie}` };
-			super(address, { headers });
-		}
-	}
-	const provider = new WebsocketProvider(
-		`${url.replace('http', 'ws')}/sync`,
-		`workspace:${workspace}`,
-		doc,
-		{ WebSocketPolyfill: WithCookie as never, disableBc: true },
-	);
-	await until('the document', () => provider.synced);
-	return {
-		doc,
-		[Symbol.dispose]: () => {
-			provider.destroy();
-			doc.destroy();
-		},
-	};
+/** A page that has the document. */
+async function documentOf(browser: Browser, workspace: string) {
+	const page = openDocument(browser, workspace);
+	await until('the document', () => page.provider.synced);
+	return page;
 }
 
 type Told = { type?: string } & Record<string, unknown>;
@@ -210,13 +175,17 @@ describe('a hand', () => {
 // Last: what this process said of Bob outlives it in the others for a while.
 describe('presence in several processes', () => {
 	it('is known to every web process', async () => {
-		await using second = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, keys });
+		await using second = await startWeb({
+			databaseUrl: database.url,
+			syncUrl: services.sync.url,
+			keys: services.keys,
+		});
 		const elsewhere = new Browser(second.url);
 		elsewhere.cookie = ta.cookie;
 		await elsewhere.get('/classes');
 		const through = new Browser(second.url);
 		through.cookie = bob.cookie;
-		using _page = await documentOf(through, bobs, second.url);
+		using _page = await documentOf(through, bobs);
 		for (const browser of [ta, elsewhere]) {
 			await until('Bob', async () => (await livePage(browser)).includes('1 of 2 here'));
 		}

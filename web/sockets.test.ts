@@ -4,10 +4,8 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { WebsocketProvider } from 'y-websocket';
-import * as Y from 'yjs';
 import { emitEvent, lastEventId } from '@containrlab/db/queries/events.ts';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import type { TestDatabase } from '@containrlab/db/testing.ts';
 import {
 	importTicketPublicKey,
 	TICKET_HEADER,
@@ -16,23 +14,26 @@ import {
 import { liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import { Auth, SESSION_COOKIE } from './src/server/auth.ts';
 import { REVOCATIONS_CHANNEL } from './src/server/hub.ts';
-import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
+import {
+	openDocument,
+	startServices,
+	type StandInRunnerd,
+	type TestServices,
+} from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
-	classroom,
-	LAB,
 	PASSWORD,
 	startWeb,
-	ticketKeys,
 	until,
 	type Classroom,
+	type TestKeys,
 	type TestWeb,
 } from './testing.ts';
 
-const keys = ticketKeys();
+let services: TestServices;
 let database: TestDatabase;
-let sync: TestSync;
+let keys: TestKeys;
 let runnerd: StandInRunnerd;
 let web: TestWeb;
 let room: Classroom;
@@ -42,28 +43,14 @@ let ta: Browser;
 let workspace: string;
 
 beforeAll(async () => {
-	database = await testDatabase();
-	room = await classroom(database.connection.db);
-	sync = await startSync(database.url, keys);
-	runnerd = new StandInRunnerd();
-	const runnerdUrl = await runnerd.listen();
-	web = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
+	services = await startServices();
+	({ database, keys, runnerd, web, room } = services);
 	owner = await new Browser(web.url).signIn(room.people.student.email);
 	other = await new Browser(web.url).signIn(room.people.other.email);
 	ta = await new Browser(web.url).signIn(room.people.ta.email);
-	workspace = await open(owner);
+	workspace = await owner.openLab(room.class.id);
 }, BUILD_MS);
-afterAll(async () => {
-	await web?.[Symbol.asyncDispose]();
-	await runnerd?.[Symbol.asyncDispose]();
-	await sync?.[Symbol.asyncDispose]();
-	await database?.[Symbol.asyncDispose]();
-});
-
-async function open(browser: Browser): Promise<string> {
-	const opened = await browser.get(`/classes/${room.class.id}/labs/${LAB}`);
-	return opened.headers.get('location')!.slice('/w/'.length);
-}
+afterAll(() => services?.[Symbol.asyncDispose]());
 
 type Ended = { code: number } | { status: number };
 
@@ -148,8 +135,8 @@ describe('the upgrade proxy', () => {
 	});
 
 	it('lets owner and staff edit one document, with a stock client', async () => {
-		using mine = provider(owner);
-		using theirs = provider(ta);
+		using mine = openDocument(owner, workspace);
+		using theirs = openDocument(ta, workspace);
 		await until('the starter', () => mine.provider.synced && liveFiles(mine.doc).length > 0);
 		mine.doc.getMap('test').set('from', 'owner');
 		await until('the edit', () => theirs.doc.getMap('test').get('from') === 'owner');
@@ -164,36 +151,13 @@ describe('the upgrade proxy', () => {
 		const code = await new Promise((resolve) => socket.once('close', resolve));
 		expect(code).toBe(4503);
 	});
-
-	function provider(browser: Browser) {
-		const doc = new Y.Doc();
-		class WithCookie extends WebSocket {
-			constructor(url: string) {
-				super(url, { headers: as(browser) });
-			}
-		}
-		const provider = new WebsocketProvider(
-			`${web.url.replace('http', 'ws')}/sync`,
-			`workspace:${workspace}`,
-			doc,
-			{ WebSocketPolyfill: WithCookie as never, params: { ack: '0' }, disableBc: true },
-		);
-		return {
-			doc,
-			provider,
-			[Symbol.dispose]: () => {
-				provider.destroy();
-				doc.destroy();
-			},
-		};
-	}
 });
 
 describe('an access that ends', () => {
 	const joined = async (name: string) => {
 		const browser = new Browser(web.url);
 		await browser.post(`/join/${room.class.joinCode}?/guest`, { name });
-		return { browser, own: await open(browser) };
+		return { browser, own: await browser.openLab(room.class.id) };
 	};
 	const closed = (socket: WebSocket) => new Promise((resolve) => socket.once('close', resolve));
 	const within = async (what: Promise<unknown>, ms: number) => {

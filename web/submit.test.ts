@@ -3,28 +3,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptById, attemptsOf, logOf } from '@containrlab/db/queries/attempts.ts';
 import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
+import type { TestDatabase } from '@containrlab/db/testing.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
 import { createFile } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
 import { SyncClient } from './src/server/sync-client.ts';
-import { StandInRunnerd, startSync, type TestSync } from './testing-services.ts';
+import {
+	startServices,
+	type StandInRunnerd,
+	type TestServices,
+	type TestSync,
+} from './testing-services.ts';
 import {
 	BUILD_MS,
 	Browser,
-	classroom,
-	LAB,
 	SERVICE_TOKEN,
 	startWeb,
-	ticketKeys,
 	until,
 	type Classroom,
+	type TestKeys,
 	type TestWeb,
 } from './testing.ts';
 
-const keys = ticketKeys();
+let services: TestServices;
 let database: TestDatabase;
+let keys: TestKeys;
 let sync: TestSync;
 let runnerd: StandInRunnerd;
 let runnerdUrl: string;
@@ -34,18 +38,12 @@ let room: Classroom;
 const boot = () => startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
 
 beforeAll(async () => {
-	database = await testDatabase();
-	room = await classroom(database.connection.db);
-	sync = await startSync(database.url, keys);
-	runnerd = new StandInRunnerd();
-	runnerdUrl = await runnerd.listen();
-	web = await boot();
+	services = await startServices();
+	({ database, keys, sync, runnerd, runnerdUrl, web, room } = services);
 }, BUILD_MS);
 afterAll(async () => {
 	await web?.[Symbol.asyncDispose]();
-	await runnerd?.[Symbol.asyncDispose]();
-	await sync?.[Symbol.asyncDispose]();
-	await database?.[Symbol.asyncDispose]();
+	await services?.[Symbol.asyncDispose]();
 });
 beforeEach(() => {
 	runnerd.judge = () => ({ status: 'running', phase: 'prepare' });
@@ -79,8 +77,7 @@ const broken: JudgeRun = {
 async function guest(name: string): Promise<{ browser: Browser; workspace: string }> {
 	const browser = new Browser(web.url);
 	await browser.post(`/join/${room.class.joinCode}?/guest`, { name });
-	const opened = await browser.get(`/classes/${room.class.id}/labs/${LAB}`);
-	return { browser, workspace: opened.headers.get('location')!.slice('/w/'.length) };
+	return { browser, workspace: await browser.openLab(room.class.id) };
 }
 
 async function submit(browser: Browser, workspace: string): Promise<string> {

@@ -1,5 +1,5 @@
-// For tests: the real sync as a process, and a small server that speaks runnerd's protocol, so that
-// queue, events and proxy can be tested where there is no Docker engine.
+// For tests: what web works with. The real sync as a process, and a small server that speaks runnerd's
+// protocol, so that queue, events and proxy can be tested where there is no Docker engine.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
+import { WebsocketProvider } from 'y-websocket';
+import * as Y from 'yjs';
+import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import type { RunnerEventBody } from '@containrlab/protocol/events.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import {
@@ -21,7 +24,70 @@ import {
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
-import { SERVICE_TOKEN, type TestKeys } from './testing.ts';
+import { SESSION_COOKIE } from './src/server/auth.ts';
+import {
+	classroom,
+	SERVICE_TOKEN,
+	startWeb,
+	ticketKeys,
+	type Browser,
+	type Classroom,
+	type TestKeys,
+	type TestWeb,
+} from './testing.ts';
+
+/** A class on the real web, sync and Postgres; runnerd is stood in for. */
+export interface TestServices extends AsyncDisposable {
+	database: TestDatabase;
+	room: Classroom;
+	keys: TestKeys;
+	sync: TestSync;
+	runnerd: StandInRunnerd;
+	runnerdUrl: string;
+	web: TestWeb;
+}
+
+export async function startServices(): Promise<TestServices> {
+	await using starting = new AsyncDisposableStack();
+	const database = starting.use(await testDatabase());
+	const room = await classroom(database.connection.db);
+	const keys = ticketKeys();
+	const sync = starting.use(await startSync(database.url, keys));
+	const runnerd = starting.use(new StandInRunnerd());
+	const runnerdUrl = await runnerd.listen();
+	const urls = { databaseUrl: database.url, syncUrl: sync.url, runnerdUrl };
+	const web = starting.use(await startWeb({ ...urls, keys }));
+	const started = starting.move();
+	return {
+		...{ database, room, keys, sync, runnerd, runnerdUrl, web },
+		[Symbol.asyncDispose]: () => started.disposeAsync(),
+	};
+}
+
+/** A page that holds a document open, with a stock client. */
+export function openDocument(browser: Browser, workspace: string) {
+	const { origin, cookie } = browser;
+	class WithCookie extends WebSocket {
+		constructor(url: string) {
+			super(url, { headers: { origin, cookie: `${SESSION_COOKIE}=${cookie}` } });
+		}
+	}
+	const doc = new Y.Doc();
+	const provider = new WebsocketProvider(
+		`${origin.replace('http', 'ws')}/sync`,
+		`workspace:${workspace}`,
+		doc,
+		{ WebSocketPolyfill: WithCookie as never, disableBc: true },
+	);
+	return {
+		doc,
+		provider,
+		[Symbol.dispose]: () => {
+			provider.destroy();
+			doc.destroy();
+		},
+	};
+}
 
 export interface TestSync extends AsyncDisposable {
 	url: string;

@@ -125,7 +125,8 @@ export async function startWeb(options: TestWebOptions): Promise<TestWeb> {
 		[Symbol.asyncDispose]: async () => {
 			child.stdin.end();
 			await exited;
-			rmSync(dir, { recursive: true });
+			// Who killed it to start another may have cleared away before.
+			rmSync(dir, { recursive: true, force: true });
 		},
 	};
 }
@@ -189,6 +190,12 @@ export class Browser {
 		const response = await this.post('/signin', { email, password: PASSWORD });
 		if (response.status !== 303) throw new Error(`sign-in answered ${response.status}`);
 		return this;
+	}
+
+	/** The id of one's workspace for the lab, which is made if there is none. */
+	async openLab(classId: string): Promise<string> {
+		const opened = await this.get(`/classes/${classId}/labs/${LAB}`);
+		return opened.headers.get('location')!.slice('/w/'.length);
 	}
 }
 

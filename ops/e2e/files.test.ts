@@ -4,18 +4,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import { SESSION_COOKIE } from '../../web/src/server/auth.ts';
-import { StandInRunnerd, startSync, type TestSync } from '../../web/testing-services.ts';
-import {
-	BUILD_MS,
-	Browser as Visitor,
-	classroom,
-	LAB,
-	startWeb,
-	ticketKeys,
-	type TestWeb,
-} from '../../web/testing.ts';
+import { startServices, type TestServices } from '../../web/testing-services.ts';
+import { BUILD_MS, Browser as Visitor, LAB } from '../../web/testing.ts';
 import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -28,10 +19,7 @@ const file = (name: string, content: string | Buffer) => ({
 });
 
 describe('files in the browser', () => {
-	let database: TestDatabase;
-	let sync: TestSync;
-	let runnerd: StandInRunnerd;
-	let web: TestWeb;
+	let services: TestServices;
 	let browser: Browser;
 	let student: Person;
 	let page: Page;
@@ -39,15 +27,10 @@ describe('files in the browser', () => {
 	const elsewhere: string[] = [];
 
 	beforeAll(async () => {
-		const keys = ticketKeys();
-		database = await testDatabase();
-		sync = await startSync(database.url, keys);
-		runnerd = new StandInRunnerd();
-		const runnerdUrl = await runnerd.listen();
-		web = await startWeb({ databaseUrl: database.url, syncUrl: sync.url, runnerdUrl, keys });
-		const room = await classroom(database.connection.db);
+		services = await startServices();
+		const { web, room } = services;
 		const visitor = await new Visitor(web.url).signIn(room.people.student.email);
-		const opened = await visitor.get(`/classes/${room.class.id}/labs/${LAB}`);
+		const workspace = await visitor.openLab(room.class.id);
 
 		browser = await launchBrowser();
 		student = await newPerson(browser);
@@ -59,16 +42,13 @@ describe('files in the browser', () => {
 			if (new URL(request.url()).host !== new URL(web.url).host) elsewhere.push(request.url());
 		});
 		view = new WorkspacePage(page);
-		await page.goto(`${web.url}${opened.headers.get('location')}`);
+		await page.goto(`${web.url}/w/${workspace}`);
 		await view.waitForEditor();
 	}, BUILD_MS);
 	keepScreensOfFailures(() => [student]);
 	afterAll(async () => {
 		await browser?.close();
-		await web?.[Symbol.asyncDispose]();
-		await runnerd?.[Symbol.asyncDispose]();
-		await sync?.[Symbol.asyncDispose]();
-		await database?.[Symbol.asyncDispose]();
+		await services?.[Symbol.asyncDispose]();
 	});
 
 	const choose = (...files: ReturnType<typeof file>[]) =>

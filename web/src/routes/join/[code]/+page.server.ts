@@ -1,6 +1,6 @@
 // Joining a class: by name for a guest, by one press for someone who is signed in.
 
-import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit';
+import { error, fail, redirect } from '@sveltejs/kit';
 import { normaliseCode } from '@containrlab/protocol/code.ts';
 import { roleIn } from '@containrlab/db/queries/classes.ts';
 import { app } from '#server/app.ts';
@@ -44,7 +44,7 @@ export const actions: Actions = {
 	/** As someone new. Whoever was signed in here before is signed out: a shared computer. */
 	guest: async (event) => {
 		const form = await event.request.formData();
-		const typed = await readForm(event, form);
+		const typed = readForm(form);
 		if (!typed.ok) return typed.refusal;
 		const { name, studentNumber, shown } = typed;
 		const request = { code: event.params.code, who: { name }, studentNumber };
@@ -62,7 +62,7 @@ export const actions: Actions = {
 		if (!viewer) return fail(400, { error: 'You were signed out. Enter your name.' });
 		const form = await event.request.formData();
 		if (!form.has('name')) form.set('name', viewer.name);
-		const typed = await readForm(event, form);
+		const typed = readForm(form);
 		if (!typed.ok) return typed.refusal;
 		const { name, studentNumber, shown } = typed;
 		const who = { userId: viewer.id, name };
@@ -74,7 +74,7 @@ export const actions: Actions = {
 };
 
 /** What was typed, or the form once more with what is wrong with it. */
-async function readForm(event: RequestEvent, form: FormData) {
+function readForm(form: FormData) {
 	const given = (key: string): string => {
 		const value = form.get(key);
 		return typeof value === 'string' ? value.slice(0, 200) : '';
