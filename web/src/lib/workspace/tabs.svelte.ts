@@ -23,6 +23,9 @@ export class Tabs {
 	/** What the editor has to say about each open file. */
 	#problems = $state.raw<ReadonlyMap<string, readonly Problem[]>>(new Map());
 	#goal: Goal | undefined;
+	readonly #shown = Promise.withResolvers<void>();
+	/** Resolves when an editor stands on the page for the first time. */
+	readonly shown = this.#shown.promise;
 
 	constructor(document: WorkspaceDocument, readOnly: boolean, images: readonly string[]) {
 		this.#document = document;
@@ -103,6 +106,7 @@ export class Tabs {
 		const editor = await this.#editor(id);
 		if (!editor || !host.isConnected || this.active !== id) return () => {};
 		host.replaceChildren(editor.view.dom);
+		this.#shown.resolve();
 		editor.view.requestMeasure();
 		this.#reachGoal();
 		return () => editor.view.dom.remove();

@@ -19,7 +19,11 @@ import { Tabs } from './tabs.svelte.ts';
 import { SharedTerminal } from './terminal/terminal.svelte.ts';
 import { entriesUnder } from './tree.ts';
 import type { WorkspaceData } from './types.ts';
+import { untilIdle } from './until-idle.ts';
 import { Uploads } from './upload/uploads.svelte.ts';
+
+/** What isn't needed to read and type waits so long for the text at most. */
+const TEXT_FIRST_MS = 4_000;
 
 /** What can be shown below the editor. */
 export type Dock = 'problems' | 'find';
@@ -39,6 +43,7 @@ export class Workspace {
 	readonly uploads: Uploads;
 	readonly find: FindInFiles;
 	dock = $state<Dock>();
+	#leaveDocument: (() => void) | undefined;
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
 		this.data = data;
@@ -62,9 +67,13 @@ export class Workspace {
 		return this.data.access === 'write';
 	}
 
-	/** Connects to everything; the returned function lets go of it all. */
+	/** Asks for the document: first of all, and before the page is mounted, as all waits for it. */
+	connect(): void {
+		this.#leaveDocument = this.document.start();
+	}
+
+	/** Connects to everything else; the returned function lets go of it all. */
 	start(): () => void {
-		const leaveDocument = this.document.start();
 		const leaveEvents = this.events.start();
 		this.events.on((event) => {
 			if (!('workspace' in event) || event.workspace !== this.data.workspace.id) return;
@@ -80,8 +89,15 @@ export class Workspace {
 			this.uploads.cancel();
 			this.find.close();
 			this.tabs.destroy();
-			leaveDocument();
+			this.#leaveDocument?.();
 		};
+	}
+
+	/** The browser's time is the text's first, but not for ever. */
+	async textFirst(): Promise<void> {
+		const patience = new Promise<void>((resolve) => setTimeout(resolve, TEXT_FIRST_MS));
+		await Promise.race([this.tabs.shown, patience]);
+		await untilIdle();
 	}
 
 	/** The page's data was loaded again. */

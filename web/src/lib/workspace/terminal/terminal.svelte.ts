@@ -57,8 +57,9 @@ export class SharedTerminal {
 		this.#hooks = hooks;
 	}
 
-	/** Shows the terminal in `host`; the returned function takes screen and socket down. */
-	async mount(host: HTMLElement): Promise<() => void> {
+	/** Shows the terminal in `host`, after `first`; the returned function takes screen and socket down. */
+	async mount(host: HTMLElement, first: Promise<void>): Promise<() => void> {
+		await first;
 		const { TerminalScreen } = await import('./screen.ts');
 		// xterm measures its letters once: the font must be there by then.
 		await document.fonts.load('13px "JetBrains Mono Variable"').catch(() => []);
