@@ -15,7 +15,8 @@ import { INSTRUCTOR } from '../setup/demo-class.ts';
 import { ROOT } from '../setup/data-dir.ts';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures } from './room.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 /** A build from nothing on a small machine. */

@@ -3,10 +3,10 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
-import { launchBrowser, newPerson } from './people.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson } from './lesson.ts';
+import { useLesson } from './room.ts';
 import { tour } from './tour.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -16,22 +16,16 @@ const SCREENS = [
 	{ width: 1024, height: 1366 },
 	// A laptop's at 200 % zoom.
 	{ width: 640, height: 360 },
+	// A phone's.
+	{ width: 390, height: 844 },
 ];
 
-let lesson: Lesson;
-let browser: Browser;
-beforeAll(async () => {
-	[lesson, browser] = await Promise.all([startLesson('everyone'), launchBrowser()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await lesson.stop();
-});
+const room = useLesson(() => startLesson('everyone'));
 
 test('axe finds nothing on any page in either theme, and none is wider than its screen', async () => {
 	const script = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 	const found: string[] = [];
-	await tour(lesson, browser, async (page, name) => {
+	await tour(room.lesson, room.browser, async (page, name) => {
 		for (const colorScheme of ['light', 'dark'] as const) {
 			await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 			found.push(
@@ -44,9 +38,9 @@ test('axe finds nothing on any page in either theme, and none is wider than its 
 }, 600_000);
 
 test('the whole lesson by keyboard alone, with the terminal read aloud', async () => {
-	const { page, context, consoleErrors } = await newPerson(browser);
+	const { page, context, consoleErrors } = await room.person();
 	const view = new WorkspacePage(page);
-	await page.goto(`${lesson.origin}/join/${lesson.joinCode}`);
+	await page.goto(`${room.lesson.origin}/join/${room.lesson.joinCode}`);
 	await tabTo(page, 'Your name');
 	await page.keyboard.type('Keyboard Kim');
 	await tabTo(page, 'Join');

@@ -2,12 +2,11 @@
 // told, and what goes on working. Its rows are in docs/failures.md.
 
 import Docker from 'dockerode';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startStack } from '../stack.ts';
 import { joinClass, openLab, signIn } from './classroom.ts';
-import { Lesson } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import { startLesson, type Lesson } from './lesson.ts';
+import { newPerson, type Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { smallDisk, type SmallDisk } from './small-disk.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -17,21 +16,18 @@ const KEPT_HERE = 'The server can’t store your last changes yet. They are kept
 describe('failures', () => {
 	let disk: SmallDisk;
 	let lesson: Lesson;
-	let instance: string;
-	let browser: Browser;
+	// After the lesson that lies on it: hooks that clean up run in reverse.
+	afterAll(() => disk?.remove());
+	const room = useLesson(async () => {
+		disk = await smallDisk('containrlab-failures-');
+		return startLesson('failures', { dataDir: disk.dataDir });
+	});
 	let student: Person;
 	let view: WorkspacePage;
 
 	beforeAll(async () => {
-		disk = await smallDisk('containrlab-failures-');
-		const stack = await startStack({
-			dataDir: disk.dataDir,
-			instance: `e2e-failures-${process.pid}`,
-		});
-		({ instance } = stack);
-		lesson = new Lesson(stack);
-		browser = await launchBrowser();
-		student = await newPerson(browser);
+		({ lesson } = room);
+		student = await room.person();
 		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Margaret');
 		await openLab(student.page, 'First Dockerfile');
 		view = new WorkspacePage(student.page);
@@ -39,12 +35,6 @@ describe('failures', () => {
 		await view.waitForPrompt();
 		await view.createFile('journal.txt');
 		await view.markPage();
-	});
-	keepScreensOfFailures(() => [student]);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
-		await disk?.remove();
 	});
 
 	const strip = () => student.page.getByTestId('sandbox-strip');
@@ -77,7 +67,7 @@ describe('failures', () => {
 
 	it('says that the sandbox was removed, and starts another with all the work', async () => {
 		const docker = new Docker();
-		const name = `${instance}-ws-${new URL(student.page.url()).pathname.split('/')[2]}`;
+		const name = `${lesson.instance}-ws-${new URL(student.page.url()).pathname.split('/')[2]}`;
 		const container = docker.getContainer(name);
 		const { Mounts } = await container.inspect();
 		await container.remove({ force: true });
@@ -160,7 +150,7 @@ describe('failures', () => {
 	it('never reloaded the page', () => view.expectUnreloaded());
 
 	it('goes on after a sleep in which the sign-in ended', async () => {
-		const staff = await newPerson(browser);
+		const staff = await newPerson(room.browser);
 		await signIn(staff.page, lesson.origin, lesson.assistant);
 		await staff.page.getByRole('link', { name: 'Docker 101' }).click();
 		await openLab(staff.page, 'First Dockerfile');

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SESSION_COOKIE } from '../../web/src/server/auth.ts';
 import { startServices, type TestServices } from '../../web/testing-services.ts';
 import { BUILD_MS, Browser as Visitor, LAB } from '../../web/testing.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import { launchBrowser, newPerson, type Person } from './people.ts';
+import { keepScreensOfFailures } from './room.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const PNG = Buffer.from(

@@ -1,13 +1,15 @@
 // Gate a: start, sign in, one document. Two browsers type; what is shown as saved is true.
 
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { newPerson, type Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { joinClass, openClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { WorkspacePage } from './workspace-page.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 
 describe('gate a: one document', () => {
+	const room = useLesson(() => startLesson('gate-a'));
 	let lesson: Lesson;
 	let browser: Browser;
 	let teacher: Person;
@@ -16,15 +18,9 @@ describe('gate a: one document', () => {
 	let studentView: WorkspacePage;
 
 	beforeAll(async () => {
-		lesson = await startLesson('gate-a');
-		browser = await launchBrowser();
-		teacher = await newPerson(browser);
-		student = await newPerson(browser);
-	});
-	keepScreensOfFailures(() => [teacher, student]);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
+		({ lesson, browser } = room);
+		teacher = await room.person();
+		student = await room.person();
 	});
 
 	it('lets the instructor in and shows the ready-made class', async () => {

@@ -2,13 +2,15 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import { newPerson, type Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 describe('gate b: sandbox, flush, terminal', () => {
+	const room = useLesson(() => startLesson('gate-b'));
 	let lesson: Lesson;
 	let browser: Browser;
 	let teacher: Person;
@@ -17,20 +19,14 @@ describe('gate b: sandbox, flush, terminal', () => {
 	let studentView: WorkspacePage;
 
 	beforeAll(async () => {
-		lesson = await startLesson('gate-b');
-		browser = await launchBrowser();
-		teacher = await newPerson(browser);
-		student = await newPerson(browser);
+		({ lesson, browser } = room);
+		teacher = await room.person();
+		student = await room.person();
 		await signIn(teacher.page, lesson.origin, lesson.instructor);
 		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Grace');
 		await openLab(student.page, 'First Dockerfile');
 		studentView = new WorkspacePage(student.page);
 		await studentView.waitForEditor();
-	});
-	keepScreensOfFailures(() => [teacher, student]);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
 	});
 
 	it('prepares a sandbox visibly and gives a prompt', async () => {

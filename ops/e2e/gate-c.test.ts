@@ -1,36 +1,31 @@
 // Gate c: submit and verdict. A failure with evidence, a pass after the fix, and a TA who reviews.
 
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openAttempts, openLab, signIn } from './classroom.ts';
 import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import type { Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const VERDICT_MS = 120_000;
 
 describe('gate c: submit and verdict', () => {
+	const room = useLesson(() => startLesson('gate-c'));
 	let lesson: Lesson;
-	let browser: Browser;
 	let student: Person;
 	let assistant: Person;
 	let view: WorkspacePage;
 
 	beforeAll(async () => {
-		lesson = await startLesson('gate-c');
-		browser = await launchBrowser();
-		student = await newPerson(browser);
-		assistant = await newPerson(browser);
+		({ lesson } = room);
+		student = await room.person();
+		assistant = await room.person();
 		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Linus');
 		await openLab(student.page, 'First Dockerfile');
 		view = new WorkspacePage(student.page);
 		await view.waitForEditor();
 		await view.waitForPrompt();
-	});
-	keepScreensOfFailures(() => [student, assistant]);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
 	});
 
 	it('fails with evidence and what to try', async () => {

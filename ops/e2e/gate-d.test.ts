@@ -1,8 +1,7 @@
 // Gate d: kills. Student, instructor and TA are at work; every process dies by kill -9 under typing
 // and comes back; nothing saved is lost, and nobody reloads a page.
 
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openAttempts, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import {
 	DOCKERIGNORE,
@@ -11,15 +10,16 @@ import {
 	type Lesson,
 	type Service,
 } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import type { Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const RECOVERY_MS = 60_000;
 const SERVICES: Service[] = ['sync', 'runnerd', 'web', 'postgres', 'supervisor'];
 
 describe('gate d: kills', () => {
+	const room = useLesson(() => startLesson('gate-d'));
 	let lesson: Lesson;
-	let browser: Browser;
 	let student: Person;
 	let teacher: Person;
 	let assistant: Person;
@@ -28,11 +28,10 @@ describe('gate d: kills', () => {
 	let expected = '';
 
 	beforeAll(async () => {
-		lesson = await startLesson('gate-d');
-		browser = await launchBrowser();
-		student = await newPerson(browser);
-		teacher = await newPerson(browser);
-		assistant = await newPerson(browser);
+		({ lesson } = room);
+		student = await room.person();
+		teacher = await room.person();
+		assistant = await room.person();
 		await signIn(teacher.page, lesson.origin, lesson.instructor);
 		await signIn(assistant.page, lesson.origin, lesson.assistant);
 		await joinClass(student.page, lesson.origin, lesson.joinCode, 'Dijkstra');
@@ -47,11 +46,6 @@ describe('gate d: kills', () => {
 		teacherView = new WorkspacePage(teacher.page);
 		await teacherView.openFile('journal.txt');
 		await teacherView.markPage();
-	});
-	keepScreensOfFailures(() => [student, teacher, assistant]);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
 	});
 
 	it.each(SERVICES)('loses nothing when %s is killed', async (service) => {

@@ -2,11 +2,11 @@
 // where browsers withhold what they call a secure context, then over TLS with our own certificate.
 
 import { networkInterfaces } from 'node:os';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, signIn } from './classroom.ts';
 import { startLesson, type Lesson } from './lesson.ts';
-import { keepScreensOfFailures, launchBrowser, newPerson, type Person } from './people.ts';
+import type { Person } from './people.ts';
+import { useLesson } from './room.ts';
 import { countStreams } from './stream-counter.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -16,29 +16,15 @@ const address = Object.values(networkInterfaces())
 	.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 describe.skipIf(address === undefined)('a class on the network', () => {
+	const room = useLesson(() => startLesson('lan', { args: ['--lan', '--host', address!] }));
 	let lesson: Lesson;
-	let browser: Browser;
-	const people: Person[] = [];
-
-	beforeAll(async () => {
-		lesson = await startLesson('lan', ['--lan', '--host', address!]);
-		browser = await launchBrowser();
+	beforeAll(() => {
+		({ lesson } = room);
 	});
-	keepScreensOfFailures(() => people);
-	afterAll(async () => {
-		await browser?.close();
-		await lesson?.stop();
-	});
-
-	const person = async (options: BrowserContextOptions = {}) => {
-		const made = await newPerson(browser, options);
-		people.push(made);
-		return made;
-	};
 
 	it('teaches over plain http', async () => {
 		expect(lesson.origin).toMatch(`http://${address}:`);
-		const student = await person();
+		const student = await room.person();
 		await theLesson(student, 'Ada');
 		expect(await student.page.evaluate(() => isSecureContext)).toBe(false);
 		const cookies = await student.context.cookies();
@@ -49,7 +35,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 	});
 
 	it('shows the way in on the wall, and who has come', async () => {
-		const { page } = await person();
+		const { page } = await room.person();
 		await signIn(page, lesson.origin, lesson.instructor);
 		await page.goto(await projectorOf(page.url()));
 		await page.getByText(`${lesson.origin.replace('http://', '')}/j`).waitFor();
@@ -71,7 +57,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 
 	it('holds one event stream for seven tabs of a browser', async () => {
 		await using counter = await countStreams(lesson.origin);
-		const { page, context } = await person();
+		const { page, context } = await room.person();
 		await signIn(page, counter.origin, lesson.instructor);
 		await page.getByRole('link', { name: 'Docker 101' }).click();
 		await page.waitForURL('**/classes/*');
@@ -85,7 +71,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		await expect.poll(() => counter.open, { timeout: 20_000 }).toBe(1);
 		expect(counter.most).toBe(1);
 		// All of them hear what it tells.
-		const late = await person();
+		const late = await room.person();
 		await joinClass(late.page, lesson.origin, lesson.joinCode, 'Grace');
 		await Promise.all(tabs.map((tab) => tab.getByText(/2\s*joined/).waitFor()));
 		expect(counter.most).toBe(1);
@@ -96,7 +82,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		const before = lesson.origin;
 		await lesson.restart(['--lan', '--tls', '--host', address!]);
 		expect(lesson.origin).toBe(before.replace('http:', 'https:'));
-		const student = await person({ ignoreHTTPSErrors: true });
+		const student = await room.person({ ignoreHTTPSErrors: true });
 		await student.page.goto(before);
 		expect(student.page.url()).toBe(`${lesson.origin}/`);
 		await theLesson(student, 'Edsger');
@@ -105,7 +91,7 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 	});
 
 	it('prints no error on any console', () => {
-		expect(people.flatMap(({ consoleErrors }) => consoleErrors)).toEqual([]);
+		expect(room.people.flatMap(({ consoleErrors }) => consoleErrors)).toEqual([]);
 	});
 
 	async function theLesson({ page }: Person, name: string): Promise<void> {

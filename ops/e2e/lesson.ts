@@ -93,7 +93,11 @@ const optionsOf = (dataDir: string, instance: string, args: string[] = []) => ({
 	...(process.env.LESSON_OUTPUT && { onOutput: (line: string) => console.log(line) }),
 });
 
-export async function startLesson(name: string, args: string[] = []): Promise<Lesson> {
-	const dataDir = await mkdtemp(join(tmpdir(), `containrlab-${name}-`));
-	return new Lesson(await startStack(optionsOf(dataDir, `e2e-${name}-${process.pid}`, args)));
+/** Told `args` behind `npm start --`; in a directory of its own unless one is named. */
+export async function startLesson(
+	name: string,
+	{ args = [], dataDir }: { args?: string[]; dataDir?: string } = {},
+): Promise<Lesson> {
+	const directory = dataDir ?? (await mkdtemp(join(tmpdir(), `containrlab-${name}-`)));
+	return new Lesson(await startStack(optionsOf(directory, `e2e-${name}-${process.pid}`, args)));
 }

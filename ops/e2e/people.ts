@@ -1,6 +1,5 @@
 // Real browsers for the people of a lesson, each in a profile of their own.
 
-import { join } from 'node:path';
 import {
 	chromium,
 	type Browser,
@@ -9,7 +8,6 @@ import {
 	type LaunchOptions,
 	type Page,
 } from 'playwright-core';
-import { afterEach } from 'vitest';
 
 /** Debian's package; anything else by CHROMIUM. */
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -61,17 +59,4 @@ export async function newPerson(
 	});
 	page.on('pageerror', (error) => consoleErrors.push(error.stack ?? error.message));
 	return { page, context, consoleErrors };
-}
-
-/** With SCREENS_DIR set, keeps what each person saw when a test failed. */
-export function keepScreensOfFailures(people: () => (Person | undefined)[]): void {
-	const directory = process.env.SCREENS_DIR;
-	if (!directory) return;
-	afterEach(async ({ task }) => {
-		if (task.result?.state !== 'fail') return;
-		for (const [index, person] of people().entries()) {
-			const name = `${task.name.replaceAll(/\W+/g, '-')}-${index}.png`;
-			await person?.page.screenshot({ path: join(directory, name) });
-		}
-	});
 }
