@@ -82,7 +82,34 @@ export class Classroom implements AsyncDisposable {
 	}
 
 	async #close(): Promise<void> {
-		await this.browser.close();
-		await this.lesson.stop();
+		try {
+			await this.browser.close();
+		} finally {
+			await this.lesson.stop();
+		}
+	}
+}
+
+/** Measures in a classroom of which nothing is left, whatever ends it: a signal while it starts, too. */
+export async function inClassroom<T>(measure: (classroom: Classroom) => Promise<T>): Promise<T> {
+	const starting = Classroom.start();
+	let interrupted = false;
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => {
+			if (interrupted) return;
+			interrupted = true;
+			progress(`${signal}: clearing away`);
+			void starting
+				.then((classroom) => classroom[Symbol.asyncDispose]())
+				.finally(() => process.exit(1));
+		});
+	}
+	try {
+		await using classroom = await starting;
+		return await measure(classroom);
+	} catch (error) {
+		// What broke because all was cleared away is no news.
+		if (interrupted) await new Promise<never>(() => {});
+		throw error;
 	}
 }

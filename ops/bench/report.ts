@@ -16,20 +16,24 @@ export function percentile(samples: readonly number[], p: number): number {
 
 /** Prints rows as a table, or with `--json` as `{name, value, unit, target, met}`. */
 export function printRows(rows: readonly Row[], json = process.argv.includes('--json')): void {
-	const judged = rows.map((row) => ({
+	console.log(json ? JSON.stringify(judged(rows), null, '\t') : tableOf(rows));
+}
+
+export function tableOf(rows: readonly Row[]): string {
+	const width = Math.max(...rows.map((row) => row.name.length));
+	return judged(rows)
+		.map(({ name, value, unit, target, met }) => {
+			const figure = `${value} ${unit}`.padStart(12);
+			const goal = (target === undefined ? '' : `≤ ${target} ${unit}`).padStart(12);
+			const words = met === undefined ? '' : met ? 'met' : 'missed';
+			return `${name.padEnd(width)}  ${figure}  ${goal}  ${words}`.trimEnd();
+		})
+		.join('\n');
+}
+
+const judged = (rows: readonly Row[]): (Row & { met?: boolean })[] =>
+	rows.map((row) => ({
 		...row,
 		value: Math.round(row.value * 100) / 100,
 		...(row.target !== undefined && { met: row.value <= row.target }),
 	}));
-	if (json) {
-		console.log(JSON.stringify(judged, null, '\t'));
-		return;
-	}
-	const width = Math.max(...judged.map((row) => row.name.length));
-	for (const { name, value, unit, target, met } of judged) {
-		const figure = `${value} ${unit}`.padStart(12);
-		const goal = (target === undefined ? '' : `≤ ${target} ${unit}`).padStart(12);
-		const words = met === undefined ? '' : met ? 'met' : 'missed';
-		console.log(`${name.padEnd(width)}  ${figure}  ${goal}  ${words}`.trimEnd());
-	}
-}

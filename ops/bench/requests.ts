@@ -10,8 +10,8 @@ import type { Row } from './report.ts';
 import { Visitor } from './visitor.ts';
 
 const CONNECTIONS = 16;
-const WARM_S = 2;
-const SECONDS = 6;
+const WARM_S = 1;
+const SECONDS = 4;
 
 /** How many times as long as the floor's a request may take, and how long the slowest 1 %. */
 type Goal = { floor?: number; p99: number };

@@ -1,11 +1,12 @@
-// `npm run bench -- web [--json] [part …]`: what web serves and how fast, and what its page costs a
-// browser; all parts, or those that are named.
+// `npm run bench -- web [--json] [--record] [part …]`: what web serves and how fast, and what its page
+// costs a browser; all parts, or those that are named. --record puts the table into the docs.
 
 import { prepareMachine } from '../prepare.ts';
-import { Classroom, progress } from './classroom.ts';
+import { inClassroom, progress } from './classroom.ts';
 import { measureLesson } from './page-lesson.ts';
 import { measureOpening } from './page-opening.ts';
-import { printRows, type Row } from './report.ts';
+import { circumstances, load, record } from './record.ts';
+import { printRows, tableOf, type Row } from './report.ts';
 import { measureRequests } from './requests.ts';
 import { measureStreams } from './streams.ts';
 
@@ -19,12 +20,13 @@ const named = Object.entries(PARTS).filter(([part]) => process.argv.includes(par
 const parts = named.length > 0 ? named : Object.entries(PARTS);
 
 await prepareMachine(progress);
-const rows: Row[] = [];
-{
-	await using classroom = await Classroom.start();
-	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-		process.once(signal, () => void classroom[Symbol.asyncDispose]().then(() => process.exit(1)));
-	}
-	for (const [, measure] of parts) rows.push(...(await measure(classroom)));
-}
+const before = load();
+const { rows, chromium } = await inClassroom(async (classroom) => {
+	const all: Row[] = [];
+	for (const [, measure] of parts) all.push(...(await measure(classroom)));
+	return { rows: all, chromium: classroom.browser.version().split('.')[0]! };
+});
 printRows(rows);
+if (process.argv.includes('--record')) {
+	await record('web', tableOf(rows), circumstances(chromium, { before, after: load() }));
+}
