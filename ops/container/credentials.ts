@@ -4,6 +4,7 @@
 import { chmod } from 'node:fs/promises';
 import { connect } from '@containrlab/db/connect.ts';
 import { databaseUrl } from '@containrlab/db/database-url.ts';
+import { groupCode } from '@containrlab/protocol/code.ts';
 import { ROOT } from '../setup/data-dir.ts';
 import { ensureDemoClass, INSTRUCTOR, readLabs, TA } from '../setup/demo-class.ts';
 import { openSecrets } from '../setup/secrets.ts';
@@ -20,10 +21,10 @@ console.log(`
   ContainrLab is at   ${origin}
 
   Instructor          ${INSTRUCTOR}   ${secrets.instructorPassword.value}
-  Teaching assistant  ${TA}   ${secrets.taPassword.value}
+  Teaching assistant  ${TA.padEnd(INSTRUCTOR.length)}   ${secrets.taPassword.value}
 ${
 	joinCode
-		? `  Class code          ${joinCode}
+		? `  Class code          ${groupCode(joinCode)}
   Join link           ${origin}/join/${joinCode}
 `
 		: '  The class’s join link is on its page, once ContainrLab runs.\n'
