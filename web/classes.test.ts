@@ -199,7 +199,7 @@ describe('members', () => {
 		const student = await someone('Ada', 'student');
 		const become = (to: string) =>
 			teacher.browser.post(...settings('people.role', { user: student.id, role: to }));
-		await become('ta');
+		expect(await (await become('ta')).text()).toContain('Ada is a TA now.');
 		expect((await student.browser.get(settings('people')[0])).status).toBe(200);
 		await become('student');
 		expect((await student.browser.get(settings('people')[0])).status).toBe(403);
