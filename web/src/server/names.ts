@@ -22,25 +22,19 @@ export const tidy = (text: string): string =>
 		.replace(/ {2,}/g, ' ')
 		.trim();
 
-export const PersonName = z
-	.string('Enter your name.')
-	.transform(tidy)
-	.pipe(
-		z
-			.string()
-			.regex(/[\p{L}\p{N}]/u, 'Enter your name.')
-			.max(80, 'Use at most 80 characters.'),
-	);
+const line = (most: number, missing: string) =>
+	z
+		.string(missing)
+		.transform(tidy)
+		.pipe(
+			z
+				.string()
+				.regex(/[\p{L}\p{N}]/u, missing)
+				.max(most, `Use at most ${most} characters.`),
+		);
 
-export const StudentNumber = z
-	.string('Enter your student number.')
-	.transform(tidy)
-	.pipe(
-		z
-			.string()
-			.regex(/[\p{L}\p{N}]/u, 'Enter your student number.')
-			.max(40, 'Use at most 40 characters.'),
-	);
+export const PersonName = line(80, 'Enter your name.');
+export const StudentNumber = line(40, 'Enter your student number.');
 
 /** Two names with one key are the same to whoever reads them. */
 export const nameKey = (name: string): string =>

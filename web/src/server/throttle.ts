@@ -58,10 +58,8 @@ export class Throttle {
 		this.#counts.delete(key);
 		this.#counts.set(key, { failures, at: now });
 		if (this.#counts.size > this.#options.keys) {
-			for (const oldest of this.#counts.keys()) {
-				this.#counts.delete(oldest);
-				break;
-			}
+			const [oldest = key] = this.#counts.keys();
+			this.#counts.delete(oldest);
 		}
 		this.#all = { failures: this.#current(this.#all, this.#options.globalFree) + 1, at: now };
 	}

@@ -33,8 +33,8 @@ export class Pace {
 		this.#left.delete(person);
 		this.#left.set(person, { requests: requests - 1, at });
 		if (this.#left.size > people) {
-			const [oldest] = this.#left.keys();
-			if (oldest !== undefined) this.#left.delete(oldest);
+			const [oldest = person] = this.#left.keys();
+			this.#left.delete(oldest);
 		}
 		return 0;
 	}
