@@ -6,7 +6,7 @@ import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import '@xterm/xterm/css/xterm.css';
 import { InputGate } from './acks.ts';
-import { copyText } from './clipboard.ts';
+import { copyText } from '#lib/clipboard.ts';
 
 export type Size = { cols: number; rows: number };
 type Options = {
