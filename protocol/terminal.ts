@@ -11,7 +11,7 @@ const size = { cols: z.number().int().min(2).max(500), rows: z.number().int().mi
 
 /** Browser → runnerd. */
 export const TerminalRequest = z.discriminatedUnion('type', [
-	/** The driver's window; watchers follow it. */
+	/** A window of the driver's; the one typed into last gives the size, all others follow it. */
 	z.object({ type: z.literal('resize'), ...size }),
 	/**
 	 * Bytes of binary frames written to the screen so far on this connection (snapshots don't

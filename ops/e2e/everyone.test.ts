@@ -170,7 +170,16 @@ async function overflows(page: Page): Promise<string[]> {
 	const found: string[] = [];
 	for (const screen of SCREENS) {
 		await page.setViewportSize(screen);
-		const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+		// A bar of a page that fills the screen is cut off, and doesn't widen the page.
+		const wide = await page.evaluate(() =>
+			Math.max(
+				document.documentElement.scrollWidth - innerWidth,
+				...Array.from(
+					document.querySelectorAll('header'),
+					(bar) => bar.scrollWidth - bar.clientWidth,
+				),
+			),
+		);
 		if (wide > 0) found.push(`${wide} px wider than ${screen.width}`);
 	}
 	if (before) await page.setViewportSize(before);
