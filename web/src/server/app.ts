@@ -3,6 +3,7 @@
 import type { Connection } from '@containrlab/db/connect.ts';
 import type { Config } from '../../config.ts';
 import type { Auth } from './auth.ts';
+import type { Documents } from './documents.ts';
 import type { EventHub } from './hub.ts';
 import type { JudgingAgain } from './judge-again.ts';
 import type { Labs } from './labs.ts';
@@ -22,6 +23,7 @@ export interface App {
 	auth: Auth;
 	labs: Labs;
 	sync: SyncClient;
+	documents: Documents;
 	files: WorkspaceFiles;
 	runnerd: RunnerdClient;
 	sandboxes: Sandboxes;

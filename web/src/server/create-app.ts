@@ -6,6 +6,7 @@ import { newId } from '@containrlab/protocol/id.ts';
 import type { Config } from '../../config.ts';
 import type { App } from './app.ts';
 import { Auth } from './auth.ts';
+import { Documents } from './documents.ts';
 import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
 import { JudgingAgain } from './judge-again.ts';
 import { JudgeQueue } from './judge-queue.ts';
@@ -38,6 +39,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const tickets = new TicketSigner(config.ticketPrivateKey);
 	const sync = new SyncClient(config.syncUrl, config.syncToken);
 	const runnerd = new RunnerdClient(config.runnerdUrl, config.runnerdToken);
+	const documents = new Documents(sync);
 	const labs = await Labs.read(config.labsDir, log);
 	const open = new OpenConnections();
 	const revoke = async (revocation: Revocation) => {
@@ -89,7 +91,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const { site, syncUrl, runnerdUrl } = config;
 	return {
 		app: {
-			files: new WorkspaceFiles(sync),
+			...{ documents, files: new WorkspaceFiles(sync, documents) },
 			...{
 				config,
 				db,

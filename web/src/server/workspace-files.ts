@@ -1,10 +1,11 @@
 // A workspace's files for those who ask over HTTP: read from the document, changed through sync, one
 // change of a workspace after the other.
 
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import * as edits from './api/file-edits.ts';
 import type { FileInfo } from './api/schemas.ts';
+import type { Documents } from './documents.ts';
 import { Refused } from './service-call.ts';
 import type { SyncClient } from './sync-client.ts';
 
@@ -18,23 +19,26 @@ export interface Editing {
 const WRITERS = 5_000;
 
 export class WorkspaceFiles {
-	readonly #sync: Pick<SyncClient, 'snapshot' | 'applyUpdate'>;
+	readonly #sync: Pick<SyncClient, 'applyUpdate'>;
+	readonly #documents: Documents;
 	/** By workspace, the end of what is under way. */
 	readonly #queues = new Map<string, Promise<unknown>>();
 	/** By workspace and person, the Yjs client that writes for them. */
 	readonly #writers = new Map<string, number>();
 
-	constructor(sync: Pick<SyncClient, 'snapshot' | 'applyUpdate'>) {
+	constructor(sync: Pick<SyncClient, 'applyUpdate'>, documents: Documents) {
 		this.#sync = sync;
+		this.#documents = documents;
 	}
 
-	async list(workspaceId: string): Promise<FileInfo[]> {
-		const doc = await this.#load(workspaceId);
-		return edits.listOf(doc);
+	async list(workspaceId: string): Promise<edits.Result<{ files: FileInfo[] }>> {
+		const loaded = await this.#load(workspaceId);
+		return loaded.ok ? { ok: true, files: edits.listOf(loaded.doc) } : loaded;
 	}
 
 	async read(workspaceId: string, path: string): Promise<ReturnType<typeof edits.read>> {
-		return edits.read(await this.#load(workspaceId), path);
+		const loaded = await this.#load(workspaceId);
+		return loaded.ok ? edits.read(loaded.doc, path) : loaded;
 	}
 
 	make(at: Editing, wanted: Parameters<typeof edits.make>[1]): Promise<edits.Changed> {
@@ -58,10 +62,11 @@ export class WorkspaceFiles {
 		return this.#edit(at, (doc) => edits.remove(doc, path, conditions));
 	}
 
-	async #load(workspaceId: string): Promise<Y.Doc> {
-		const doc = new Y.Doc();
-		Y.applyUpdate(doc, (await this.#sync.snapshot(workspaceRoom(workspaceId))).update);
-		return doc;
+	async #load(workspaceId: string): Promise<edits.Result<{ doc: Y.Doc }>> {
+		const loaded = await this.#documents.load(workspaceId);
+		if (loaded.ok) return loaded;
+		const headers = { 'retry-after': String(loaded.seconds) };
+		return { ok: false, code: 'too-many-requests', detail: { headers } };
 	}
 
 	/** After what is under way there: a condition holds for what it was checked against. */
@@ -81,7 +86,9 @@ export class WorkspaceFiles {
 		{ workspaceId, userId }: Editing,
 		change: (doc: Y.Doc) => edits.Result<T>,
 	): Promise<edits.Result<T>> {
-		const doc = await this.#load(workspaceId);
+		const loaded = await this.#load(workspaceId);
+		if (!loaded.ok) return loaded;
+		const { doc } = loaded;
 		const key = `${workspaceId} ${userId}`;
 		// One client for all of a person's changes, or each would make the document grow for good.
 		doc.clientID = this.#writers.get(key) ?? doc.clientID;

@@ -26,7 +26,7 @@ export interface Conditions {
 export type Refused = {
 	ok: false;
 	code: RefusalCode;
-	detail?: { hint?: string; current?: string | null };
+	detail?: { hint?: string; current?: string | null; headers?: Record<string, string> };
 };
 export type Result<T> = ({ ok: true } & T) | Refused;
 export type Changed = Result<{ file: FileInfo; created: boolean }>;

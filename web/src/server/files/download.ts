@@ -1,10 +1,9 @@
 // What can be taken home: one file, a directory, or everything, of a workspace or of an attempt.
 
-import * as Y from 'yjs';
+import { error } from '@sveltejs/kit';
 import { blobBytes, blobOfWorkspace, blobSizes } from '@containrlab/db/queries/blobs.ts';
 import type { AttemptRow } from '@containrlab/db/queries/attempts.ts';
 import type { WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
-import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { pathProblem } from '@containrlab/protocol/path.ts';
 import { joinText, liveFiles, type WorkspaceFile } from '@containrlab/protocol/workspace-doc.ts';
 import { app, type App } from '../app.ts';
@@ -16,11 +15,14 @@ export async function downloadWorkspace(
 	workspace: WorkspaceContext,
 	path: string,
 ): Promise<Response | undefined> {
-	const { db, sync } = app();
-	const { update } = await sync.snapshot(workspaceRoom(workspace.id));
-	const doc = new Y.Doc();
-	Y.applyUpdate(doc, update);
-	const files = liveFiles(doc).filter((file) => pathProblem(file.path) === undefined);
+	const { db, documents } = app();
+	const loaded = await documents.load(workspace.id);
+	if (!loaded.ok) {
+		error(429, 'These files were read very often just now.', {
+			advice: `Try again in ${loaded.seconds} s.`,
+		});
+	}
+	const files = liveFiles(loaded.doc).filter((file) => pathProblem(file.path) === undefined);
 	const one = files.find((file) => file.path === path && file.kind !== 'dir');
 	if (one) return single(one.path, await contentOf(workspace.id, one));
 	const chosen = files.filter((file) => isAt(file.path, path));

@@ -10,7 +10,7 @@ import { app } from '#server/app.ts';
 export const GET = endpoint(readFiles, async ({ viewer, params, query, headers }, answer) => {
 	const { id } = await session(viewer, params, 'see');
 	const { files } = app();
-	if (query.path === undefined) return answer(200, { files: await files.list(id) });
+	if (query.path === undefined) return answer(200, { files: done(await files.list(id)).files });
 	const { file, text } = done(await files.read(id, query.path));
 	const known = headers.get('if-none-match');
 	if (known !== null && names(known, file.etag)) {
