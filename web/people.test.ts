@@ -320,6 +320,12 @@ describe('an account', () => {
 		expect((await person.post('/account?/name', { name: '\u200b' })).status).toBe(400);
 		expect((await person.post('/account?/name', { name: 'old  name' })).status).toBe(200);
 		expect(await nameOf(person)).toBe('old name');
+		// Each is told to everyone there, so a program isn't let go on with it.
+		const many = Array.from({ length: 10 }, (_, n) =>
+			person.post('/account?/name', { name: `X${n}` }),
+		);
+		const statuses = (await Promise.all(many)).map((response) => response.status);
+		expect(new Set(statuses)).toEqual(new Set([200, 429]));
 	});
 
 	it('changes its password, which signs out all others', async () => {

@@ -11,12 +11,14 @@ import {
 	setPassword,
 	userById,
 } from '@containrlab/db/queries/users.ts';
+import { normaliseCode } from '@containrlab/protocol/code.ts';
 import { mayReissueReturnCode } from './access.ts';
 import { CodeGuesses } from './code-guesses.ts';
 import { DeviceCookies, type Device } from './device-cookie.ts';
 import { isOpen, joinClass, rename, type JoinRefusal, type JoinRequest } from './joining.ts';
 import { deriveKey } from './keys.ts';
 import { Lanes } from './lanes.ts';
+import { Newcomers, networkOf } from './newcomers.ts';
 import { hashPassword } from './password.ts';
 import { ReturnCodes } from './return-codes.ts';
 import type { Revocation } from './revocation.ts';
@@ -26,8 +28,10 @@ import { Sessions, type NewSession, type Viewer, type Visit } from './sessions.t
 export { SESSION_COOKIE } from './sessions.ts';
 export type { ListedSession, NewSession, Viewer, Visit } from './sessions.ts';
 
-/** Accounts made, and passwords changed, that wait at once: a large class that does it together. */
+/** Accounts made, and passwords changed, that wait at once: a large class that does it together … */
 const NEW_PASSWORDS = 200;
+/** … of one address or person, and of all. */
+const NEW_PASSWORDS_IN_ALL = 2_000;
 
 type Refused<Reason extends string> = { ok: false; reason: Reason };
 type Entered = { ok: true; session: NewSession };
@@ -42,7 +46,7 @@ export type Join =
 			/** Of someone new, with the code that they must be shown. */
 			guest: { session: NewSession; returnCode: string } | undefined;
 	  }
-	| Refused<JoinRefusal | 'busy'>;
+	| Refused<JoinRefusal | 'busy' | 'many-joining'>;
 export type Reissue =
 	{ ok: true; code: string } | Refused<'not-a-member' | 'has-account' | 'not-allowed'>;
 
@@ -62,8 +66,13 @@ export class Auth {
 	readonly #codes: ReturnCodes;
 	readonly #gate: PasswordGate;
 	readonly #guesses = new CodeGuesses();
-	/** New passwords are hashed one by one: who makes many keeps nobody from signing in. */
-	readonly #hashing = new Lanes(NEW_PASSWORDS, NEW_PASSWORDS);
+	readonly #newcomers = new Newcomers();
+	/**
+	 * New passwords are hashed one by one: who makes many keeps nobody from signing in. Addresses take
+	 * turns, or a stranger's program would be the only one to make accounts.
+	 */
+	readonly #waiting = new Lanes(NEW_PASSWORDS, NEW_PASSWORDS_IN_ALL);
+	readonly #hashing = new Lanes(NEW_PASSWORDS_IN_ALL, NEW_PASSWORDS_IN_ALL);
 
 	/** `secret`: what the keys of return codes and device cookies are derived from. */
 	constructor(db: Database, secret: string, revoke: (revocation: Revocation) => Promise<void>) {
@@ -97,7 +106,7 @@ export class Auth {
 		visit: Visit,
 	): Promise<SignUp> {
 		const { name, email, password } = input;
-		const passwordHash = await this.#hash(password);
+		const passwordHash = await this.#hash(password, networkOf(visit.address));
 		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
 		const login = { email, passwordHash };
 		const user = await insertUser(this.#db, { name, login });
@@ -127,6 +136,10 @@ export class Auth {
 	}
 
 	async join(request: JoinRequest, visit: Visit): Promise<Join> {
+		const isNew = !('userId' in request.who);
+		if (isNew && !this.#newcomers.admits(normaliseCode(request.code), visit.address)) {
+			return { ok: false, reason: 'many-joining' };
+		}
 		const joined = await joinClass(this.#db, this.#codes, request);
 		if (!joined.ok) {
 			const busy = joined.reason === 'no-class' && !(await this.#guesses.wrong());
@@ -192,7 +205,7 @@ export class Auth {
 		input: { email: string; password: string },
 		visit: Visit,
 	): Promise<Entered | Refused<'taken' | 'has-account' | 'busy'>> {
-		const passwordHash = await this.#hash(input.password);
+		const passwordHash = await this.#hash(input.password, viewer.id);
 		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
 		const login = { email: input.email, passwordHash };
 		try {
@@ -215,7 +228,7 @@ export class Auth {
 		if (viewer.email === null) return { ok: false, reason: 'wrong' };
 		const checked = await this.#gate.check(viewer.email, input.current, input.device);
 		if (!checked.ok) return checked;
-		const passwordHash = await this.#hash(input.password);
+		const passwordHash = await this.#hash(input.password, viewer.id);
 		if (passwordHash === undefined) return { ok: false, reason: 'busy' };
 		await setPassword(this.#db, viewer.id, passwordHash);
 		await this.sessions.endAll(viewer.id, viewer.sessionId);
@@ -223,8 +236,9 @@ export class Auth {
 	}
 
 	/** Undefined when too many wait. */
-	#hash(password: string): Promise<string | undefined> {
-		return this.#hashing.run('new', () => hashPassword(password));
+	#hash(password: string, by: string): Promise<string | undefined> {
+		const hash = () => hashPassword(password);
+		return this.#waiting.run(by, () => this.#hashing.run('all', hash));
 	}
 }
 

@@ -12,6 +12,7 @@ const CODE_COOKIE = 'containrlab_code';
 const CODE_PATH = '/account/code';
 const CODE_SECONDS = 600;
 
+type Asking = Pick<RequestEvent, 'request' | 'getClientAddress'>;
 type Coming = Pick<RequestEvent, 'cookies' | 'url' | 'locals' | 'request'>;
 
 /** Secure wherever the page is https; plain http is a class on a LAN or a laptop. */
@@ -32,9 +33,10 @@ export function clearSessionCookie(cookies: Cookies, url: URL): void {
 }
 
 /** From where a form comes that lets someone in; its box `shared` says what kind of computer it is. */
-export function visitOf({ request }: Pick<RequestEvent, 'request'>, form: FormData): Visit {
-	const agent = request.headers.get('user-agent') ?? '';
-	return { agent: agent.slice(0, 300), shared: form.get('shared') === 'on' };
+export function visitOf(event: Asking, form: FormData): Visit {
+	const agent = event.request.headers.get('user-agent') ?? '';
+	const address = event.getClientAddress();
+	return { agent: agent.slice(0, 300), shared: form.get('shared') === 'on', address };
 }
 
 /** A new identity takes the place of the one before, whose session and sockets end. */

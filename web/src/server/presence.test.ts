@@ -76,6 +76,17 @@ describe('Presence', () => {
 		expect(told.map((event) => event.file)).toEqual(['Dockerfile', 'app.py']);
 	});
 
+	it('tells a file that changes a thousand times in a second twice in that second', async () => {
+		const { presence, told } = processes('a').first;
+		using _page = presence.open(place);
+		for (let n = 0; n < 1_000; n += 1) {
+			presence.show(place, `file-${n}`);
+			await later(1);
+		}
+		await later(1_000);
+		expect(told.map((event) => event.file)).toEqual([null, 'file-0', 'file-499', 'file-999']);
+	});
+
 	it('is not there by words alone', async () => {
 		const { presence, told } = processes('a').first;
 		presence.start(() => {});

@@ -34,6 +34,8 @@ export type PresenceOptions = {
 	graceMs?: number;
 	/** Typing is told this often at most. */
 	activeMs?: number;
+	/** … and which file is shown this often: a program may change it a thousand times in a second. */
+	showMs?: number;
 	/** Whoever is here is told anew this often, so that what was lost or a process that died heals … */
 	repeatMs?: number;
 	/** … since what wasn't told for this long is no longer so. */
@@ -50,6 +52,8 @@ type Mine = {
 	file: string | null;
 	activeAt: number | null;
 	toldActiveAt: number;
+	toldFileAt: number;
+	telling: NodeJS.Timeout | undefined;
 	leaving: NodeJS.Timeout | undefined;
 };
 type Heard = { event: PresenceEvent; from: string; at: number };
@@ -62,7 +66,8 @@ export class Presence {
 
 	constructor(options: PresenceOptions) {
 		this.#options = {
-			...{ graceMs: 5_000, activeMs: 10_000, repeatMs: 20_000, forgetMs: 60_000, now: Date.now },
+			...{ graceMs: 5_000, activeMs: 10_000, showMs: 500 },
+			...{ repeatMs: 20_000, forgetMs: 60_000, now: Date.now },
 			...options,
 		};
 	}
@@ -77,7 +82,10 @@ export class Presence {
 
 	stop(): void {
 		clearInterval(this.#timer);
-		for (const { leaving } of this.#mine.values()) clearTimeout(leaving);
+		for (const { leaving, telling } of this.#mine.values()) {
+			clearTimeout(leaving);
+			clearTimeout(telling);
+		}
 	}
 
 	/** A socket of the owner's page; the disposed one is closed. */
@@ -118,7 +126,7 @@ export class Presence {
 		const mine = this.#of(place);
 		const changed = mine.file !== file;
 		mine.file = file;
-		if (changed && mine.here) this.#tell(mine);
+		if (changed && mine.here) this.#tellFile(mine);
 		// A page may say so before its socket is open.
 		this.#mayLeave(mine);
 	}
@@ -162,7 +170,8 @@ export class Presence {
 		if (known) return known;
 		const mine: Mine = {
 			...{ place, sockets: 0, here: false, file: null },
-			...{ activeAt: null, toldActiveAt: 0, leaving: undefined },
+			...{ activeAt: null, toldActiveAt: 0, toldFileAt: 0 },
+			...{ telling: undefined, leaving: undefined },
 		};
 		this.#mine.set(place.workspace, mine);
 		return mine;
@@ -177,6 +186,22 @@ export class Presence {
 			mine.here = false;
 			this.#tell(mine);
 		}, this.#options.graceMs);
+	}
+
+	/** At once, and what follows soon after it later, by then as it is. */
+	#tellFile(mine: Mine): void {
+		const { now, showMs } = this.#options;
+		const rest = mine.toldFileAt + showMs - now();
+		if (mine.telling) return;
+		if (rest <= 0 || rest > showMs) {
+			mine.toldFileAt = now();
+			return this.#tell(mine);
+		}
+		mine.telling = setTimeout(() => {
+			mine.telling = undefined;
+			mine.toldFileAt = now();
+			if (mine.here) this.#tell(mine);
+		}, rest);
 	}
 
 	#tell({ place, here, file, activeAt }: Mine): void {

@@ -43,6 +43,8 @@ export interface Visit {
 	/** The browser as it calls itself. */
 	agent: string;
 	shared: boolean;
+	/** Of the network; many may share it. */
+	address: string;
 }
 
 /** One line of the list from which people sign out elsewhere. */

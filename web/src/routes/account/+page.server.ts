@@ -2,6 +2,7 @@
 
 import { fail, redirect } from '@sveltejs/kit';
 import { z } from 'zod';
+import { Pace } from '#server/api/pace.ts';
 import { app } from '#server/app.ts';
 import {
 	deviceOf,
@@ -36,6 +37,9 @@ const NOT_MADE = {
 	busy: 'Many accounts are being made just now. Try again in a minute.',
 } as const;
 
+/** Everyone in all their classes is told of each. */
+const renames = new Pace({ burst: 10, perSecond: 0.1 });
+
 const text = (form: FormData, key: string): string => {
 	const value = form.get(key);
 	return typeof value === 'string' ? value : '';
@@ -48,6 +52,11 @@ export const actions: Actions = {
 		const name = PersonName.safeParse(form.get('name'));
 		const shown = { form: 'name', name: text(form, 'name').slice(0, 200) } as const;
 		if (!name.success) return fail(400, { ...shown, error: name.error.issues[0]?.message });
+		const seconds = renames.take(viewer.id);
+		if (seconds > 0) {
+			const error = `Your name changed very often just now. Try again in ${seconds} s.`;
+			return fail(429, { ...shown, error });
+		}
 		if ((await app().auth.rename(viewer, name.data)) === 'name-taken') {
 			const error = 'Someone in your class has this name. Add a family name or an initial.';
 			return fail(409, { ...shown, error });
@@ -72,7 +81,7 @@ export const actions: Actions = {
 			return fail(400, { ...shown, errors: z.flattenError(login.error).fieldErrors });
 		}
 		const agent = (event.request.headers.get('user-agent') ?? '').slice(0, 300);
-		const visit = { agent, shared: viewer.shared };
+		const visit = { agent, shared: viewer.shared, address: event.getClientAddress() };
 		const made = await app().auth.becomeAccount(viewer, login.data, visit);
 		if (!made.ok) {
 			if (made.reason === 'has-account') redirect(303, '/account');

@@ -17,6 +17,7 @@ const STATUS: Record<JoinRefusal, number> = {
 	'name-taken': 409,
 	'number-missing': 400,
 	busy: 429,
+	'many-joining': 429,
 };
 type JoinRefusal = Extract<Join, { ok: false }>['reason'];
 
