@@ -30,10 +30,11 @@ export const load = (): string => loadavg()[0]!.toFixed(1);
 
 export function circumstances(chromium: string, loads: { before: string; after: string }): string {
 	const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(new Date());
-	const memory = `${Math.round(totalmem() / 1e9)} GB`;
+	const memory = `${Math.floor(totalmem() / 2 ** 30)} GB`;
+	const [linux] = /^\d+\.\d+/.exec(release()) ?? [];
 	const [major] = process.versions.node.split('.');
 	return [
-		`${date}; ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${memory}, Linux ${release()},`,
+		`${date}; ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${memory}, Linux ${linux},`,
 		`Chromium ${chromium}, Node ${major}; load average ${loads.before} before, ${loads.after} after.`,
 	].join('\n');
 }
