@@ -170,6 +170,11 @@ class Files:
                 return self._mismatch(path)
             try:
                 return self._swap(request, file, path)
+            except OSError:
+                if expect is None and os.fstat(file).st_size == 0:
+                    # Made, but not filled: nobody's empty file must stand where this one belongs.
+                    os.unlink(name, dir_fd=fd)
+                raise
             finally:
                 self._tree.close(file, path)
 
