@@ -194,21 +194,6 @@ it('forgets who did what when the class does', async () => {
 	expect(await sql`select action from audit`).toMatchObject([{ action: 'new' }]);
 });
 
-it('is done by one process at a time', async () => {
-	const gate = Promise.withResolvers<void>();
-	const asked = Promise.withResolvers<void>();
-	const first = apply(0, async () => {
-		asked.resolve();
-		await gate.promise;
-		return [];
-	});
-	await asked.promise;
-	expect(await apply()).toBe(false);
-	gate.resolve();
-	expect(await first).toBe(true);
-	expect(await apply()).toBe(true);
-});
-
 it('exact to a minute, work is marked without a stream of updates', async () => {
 	const { db, sql } = database.connection;
 	const { workspace } = await student('Typing', 1);

@@ -1,5 +1,5 @@
 // Keeping the join page's word: what a class's retention is over for is deleted, everywhere. Small
-// steps that can each be done again, so that it may stop at any of them; by one process at a time.
+// steps that can each be done again, so that it may stop at any of them.
 
 import type { Connection } from '@containrlab/db/connect.ts';
 import {
@@ -15,8 +15,6 @@ import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import { Refused, Unreachable } from './service-call.ts';
 
-/** Advisory, in Postgres. */
-const LOCK = 7310013;
 /** Of one round; the next goes on. */
 const WORKSPACES = 200;
 
@@ -26,29 +24,15 @@ export interface RetentionDeps {
 	log: Log;
 }
 
-/** False when another process is at it. */
-export async function applyRetention(deps: RetentionDeps, now = new Date()): Promise<boolean> {
-	const { sql, db } = deps.connection;
-	// A connection of its own, since the lock belongs to it.
-	const own = await sql.reserve();
-	try {
-		const [{ got } = { got: false }] = await own<{ got: boolean }[]>`
-			select pg_try_advisory_lock(${LOCK}) as got`;
-		if (!got) return false;
-		try {
-			const work = await deleteWork(deps, now);
-			await endMembershipsOver(db, now);
-			const guests = await deleteGuestsOver(db, now);
-			await deleteBlobsUnused(db, now);
-			await deleteAuditOver(db, now);
-			if (work + guests > 0) deps.log('info', 'retention is over', { workspaces: work, guests });
-			return true;
-		} finally {
-			await own`select pg_advisory_unlock(${LOCK})`;
-		}
-	} finally {
-		own.release();
-	}
+/** Each step may be done twice, or by two processes at once. */
+export async function applyRetention(deps: RetentionDeps, now = new Date()): Promise<void> {
+	const { db } = deps.connection;
+	const work = await deleteWork(deps, now);
+	await endMembershipsOver(db, now);
+	const guests = await deleteGuestsOver(db, now);
+	await deleteBlobsUnused(db, now);
+	await deleteAuditOver(db, now);
+	if (work + guests > 0) deps.log('info', 'retention is over', { workspaces: work, guests });
 }
 
 /** Without runnerd nobody knows what is in use: then the next round does it. */
