@@ -85,6 +85,9 @@ describe('failures', () => {
 	});
 
 	it('stays usable while the terminal floods, and Ctrl-C ends it', async () => {
+		// A slow machine falls behind: it is shown one snapshot after another, and keys must pass between.
+		const slow = await student.context.newCDPSession(student.page);
+		await slow.send('Emulation.setCPUThrottlingRate', { rate: 6 });
 		await view.run('clear; yes "a flood of words"');
 		await view.expectTerminal('a flood of words\na flood of words');
 		await view.typeAtEnd('typed in a flood\n');
@@ -94,6 +97,7 @@ describe('failures', () => {
 		await student.page.keyboard.press('Control+C');
 		await view.run('clear; echo calm-$((1+1))');
 		await view.expectTerminal('calm-2', RECOVERY_MS);
+		await slow.detach();
 	});
 
 	it('lets one student work in two tabs', async () => {

@@ -29,8 +29,15 @@ export class AckCounter {
 }
 
 /**
- * Whether what xterm emits is from the user. While a snapshot is replayed, xterm answers the
- * queries in it, and those answers must not reach a shell that never asked.
+ * What xterm says by itself: answers to a program's questions (attributes, cursor, modes, colours,
+ * size), and that it has the focus. Keys and pasted text look otherwise, but for Ctrl+F3.
+ */
+const REPORT = /^\x1b(?:\[[?>]?[\d;]*\$?[cnRtyIO]$|[P\]].)/s;
+
+/**
+ * What may go to the shell. While a snapshot is replayed xterm answers what is in it, and those
+ * answers must not reach a shell that never asked. Keys always pass: in a flood one snapshot may
+ * follow another, and Ctrl-C must come through.
  */
 export class InputGate {
 	#replaying = 0;
@@ -43,7 +50,7 @@ export class InputGate {
 		this.#replaying = Math.max(0, this.#replaying - 1);
 	}
 
-	get open(): boolean {
-		return this.#replaying === 0;
+	passes(data: string): boolean {
+		return this.#replaying === 0 || !REPORT.test(data);
 	}
 }

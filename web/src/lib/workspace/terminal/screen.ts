@@ -22,6 +22,8 @@ type Options = {
 const SMALLEST_FONT = 9;
 /** Lines read out at most. */
 const OUTPUT_LINES = 400;
+/** RIS (ECMA-48, 8.3.105), in its turn among the bytes: what was written before may still wait. */
+const FULL_RESET = '\x1bc';
 const utf8 = new TextEncoder();
 
 export class TerminalScreen {
@@ -58,12 +60,10 @@ export class TerminalScreen {
 		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
 		this.#terminal.onData((data) => {
-			if (this.#gate.open) options.onInput(utf8.encode(data));
+			if (this.#gate.passes(data)) options.onInput(utf8.encode(data));
 		});
 		this.#terminal.onBinary((data) => {
-			if (this.#gate.open) {
-				options.onInput(Uint8Array.from(data, (character) => character.charCodeAt(0)));
-			}
+			options.onInput(Uint8Array.from(data, (character) => character.charCodeAt(0)));
 		});
 		this.#terminal.open(host);
 	}
@@ -77,12 +77,17 @@ export class TerminalScreen {
 		this.#terminal.write(bytes, done);
 	}
 
-	/** Screen and scrollback as they are in runnerd, instead of what is here. */
-	replay(data: string, { cols, rows }: Size): void {
+	/**
+	 * Screen and scrollback as they are in runnerd, instead of what is here and of what waits to be
+	 * shown; `done` is called once they are on the screen.
+	 */
+	replay(data: string, { cols, rows }: Size, done: () => void): void {
 		this.#gate.begin();
-		this.#terminal.reset();
-		this.#terminal.resize(cols, rows);
-		this.#terminal.write(data, () => this.#gate.end());
+		this.#terminal.write(FULL_RESET, () => this.#terminal.resize(cols, rows));
+		this.#terminal.write(data, () => {
+			this.#gate.end();
+			done();
+		});
 	}
 
 	/** Fills the frame; returns the size it came to. */

@@ -242,8 +242,7 @@ export class SharedTerminal {
 		switch (message.type) {
 			case 'snapshot':
 				this.#size = { cols: message.cols, rows: message.rows };
-				this.#screen?.replay(message.data, this.#size);
-				this.#layout();
+				this.#screen?.replay(message.data, this.#size, () => this.#layout());
 				return;
 			case 'state':
 				return this.#state(message);
