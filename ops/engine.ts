@@ -4,7 +4,11 @@ import { spawn } from 'node:child_process';
 import { access, constants, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { readEnginePlace } from '@containrlab/runnerd/engine-address.ts';
+import { reachEngine } from '@containrlab/runnerd/engine-tunnel.ts';
+import { connectDocker } from '@containrlab/runnerd/engine.ts';
+import { silentLog } from '@containrlab/runnerd/log.ts';
 import { installPackages } from './images/debian.ts';
 import { selfCheck, type EngineFacts, type MachineFacts } from './self-check.ts';
 import { asRoot, available, canBeRoot, output } from './shell.ts';
@@ -67,8 +71,8 @@ async function ask(address: string): Promise<Answer> {
 		);
 		if (!allowed) return { kind: 'not-allowed', socket };
 	}
-	const docker = connectTo(address);
 	try {
+		const docker = await connectTo(address);
 		const version = await Promise.race([docker.version(), delay(5_000)]);
 		if (!version) return { kind: 'nothing' };
 		return { kind: 'engine', engine: { docker, address, version: version.Version } };
@@ -77,10 +81,10 @@ async function ask(address: string): Promise<Answer> {
 	}
 }
 
-function connectTo(address: string): Docker {
-	if (address.startsWith('unix://')) return new Docker({ socketPath: address.slice(7) });
-	const url = new URL(address);
-	return new Docker({ protocol: 'http', host: url.hostname, port: url.port || '2375' });
+/** A tunnel to another machine lives as long as this process. */
+async function connectTo(address: string): Promise<Docker> {
+	const place = await readEnginePlace({ ...process.env, DOCKER_HOST: address });
+	return connectDocker((await reachEngine(place, silentLog)).address);
 }
 
 function notAllowed(socket: string): Refusal {

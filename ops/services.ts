@@ -74,6 +74,8 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			RUNNERD_DATA: made.data.in('runnerd'),
 			RUNNERD_INSTANCE: made.instance,
 			DOCKER_HOST: made.dockerHost,
+			// What reaching it takes: certificates, or the keys of an ssh agent.
+			...passedOn('DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'SSH_AUTH_SOCK'),
 			SYNC_URL: `ws://${local(ports.sync)}`,
 			TICKET_PUBLIC_KEY_FILE: secrets.ticketPublicKey,
 			RUNNERD_TOKEN_FILE: secrets.runnerdToken,

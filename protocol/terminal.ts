@@ -66,4 +66,6 @@ export const TERMINAL_CLOSE = {
 	tooSlow: { code: 4508, reason: 'too-slow' },
 	tooMany: { code: 4529, reason: 'too-many' },
 	shutdown: { code: 4501, reason: 'shutting-down' },
+	/** The ticket ended on its way: come back with a fresh one. */
+	recheck: { code: 4510, reason: 'recheck' },
 } as const;

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { EngineAddress } from './config.ts';
+import type { EngineAddress } from './engine-address.ts';
 import { execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
 
@@ -36,13 +36,22 @@ export type EngineExec = {
 	signal: AbortSignal;
 };
 
+/** Every field is set: dockerode fills the others from the environment, a host from there wins. */
+export const connectDocker = (address: EngineAddress): Docker =>
+	new Docker({
+		...{ socketPath: undefined, host: undefined, port: undefined, protocol: 'http' },
+		...{ ca: undefined, cert: undefined, key: undefined },
+		...address,
+		Promise,
+	});
+
 export class Engine {
 	readonly instance: string;
 	#docker: Docker;
 
 	constructor(address: EngineAddress, instance: string) {
 		this.instance = instance;
-		this.#docker = new Docker({ ...address, Promise });
+		this.#docker = connectDocker(address);
 	}
 
 	async info(): Promise<EngineInfo> {

@@ -8,6 +8,7 @@ import { LabLookup } from '@containrlab/labs/lookup.ts';
 import { importTicketPublicKey } from '@containrlab/protocol/ticket.ts';
 import { Api } from './api.ts';
 import { readConfig } from './config.ts';
+import { reachEngine } from './engine-tunnel.ts';
 import { Engine } from './engine.ts';
 import { EventLog } from './events.ts';
 import { JudgeRuns } from './judge-run.ts';
@@ -23,7 +24,8 @@ const END_MS = 8000;
 
 const config = await readConfig(process.env);
 const log = jsonLog((line) => process.stderr.write(line));
-const engine = new Engine(config.DOCKER_HOST, config.RUNNERD_INSTANCE);
+const way = await reachEngine(config.engine, log);
+const engine = new Engine(way.address, config.RUNNERD_INSTANCE);
 const events = new EventLog();
 const emit = events.emit.bind(events);
 await mkdir(config.RUNNERD_DATA, { recursive: true, mode: 0o700 });
@@ -73,6 +75,7 @@ async function end(why: string): Promise<void> {
 	await sandboxes.close();
 	terminals.close();
 	events.close();
+	await way.close();
 	process.exit(0);
 }
 process.on('SIGTERM', () => void end('SIGTERM'));

@@ -11,6 +11,7 @@ import {
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
+import { DEFAULT_SOCKET } from './engine-address.ts';
 import { Engine } from './engine.ts';
 import { silentLog } from './log.ts';
 import type { SandboxHandle } from './sandbox-handle.ts';
@@ -18,6 +19,9 @@ import { Sandboxes } from './sandboxes.ts';
 import { SessionRecord } from './sessions-record.ts';
 import { RecordStore } from './state.ts';
 import type { HostLifecycle } from './workspace-host.ts';
+
+/** Of the engine that the tests use. */
+export const DOCKER_SOCKET = (process.env['DOCKER_HOST'] ?? DEFAULT_SOCKET).replace('unix://', '');
 
 /** Workspaces without documents and terminals: only the sandbox is under test. */
 class NoHost implements HostLifecycle {
@@ -61,10 +65,7 @@ export async function until<T>(
 /** `await using` it: an instance with its own label and directory; every launch shares both. */
 export class TestInstance implements AsyncDisposable {
 	readonly name = `t-${newId(8)}`;
-	readonly engine = new Engine(
-		{ socketPath: (process.env['DOCKER_HOST'] ?? '/var/run/docker.sock').replace('unix://', '') },
-		this.name,
-	);
+	readonly engine = new Engine({ socketPath: DOCKER_SOCKET }, this.name);
 	readonly directory: string;
 	#launches: Sandboxes<NoHost>[] = [];
 

@@ -32,6 +32,8 @@ import type { HostContext, HostLifecycle } from './workspace-host.ts';
 /** Judge runs at a time; students' own builds need the cores too. */
 const JUDGES = 2;
 const ENGINE_RETRY_MS = 500;
+/** An engine that stays away is asked less and less often. */
+const ENGINE_RETRY_MOST_MS = 5000;
 /** A restart of the engine shorter than this isn't told to anybody. */
 const AWAY_MS = 3000;
 /** How long opening waits for an engine that may not be there yet. */
@@ -278,7 +280,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	async #keepWatch(looked: () => void): Promise<void> {
 		const { signal } = this.#closed;
 		let awaySince: number | undefined;
-		while (!signal.aborted) {
+		for (let failures = 0; !signal.aborted;) {
 			const connection = new AbortController();
 			try {
 				const { broken } = await this.#engine.watch(
@@ -286,18 +288,23 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 					AbortSignal.any([signal, connection.signal]),
 				);
 				await this.#takeStock();
+				if (failures > 0) this.#log.info('the engine answers again');
+				failures = 0;
 				awaySince = undefined;
 				looked();
 				await broken;
 			} catch (cause) {
 				if (signal.aborted) return;
-				this.#log.warn('the engine can not be watched', { cause });
+				// Said once, not at every try: it may be away for hours.
+				if (failures === 1) this.#log.warn('the engine can not be watched', { cause });
 			} finally {
 				connection.abort();
 			}
+			failures++;
 			awaySince ??= performance.now();
 			if (performance.now() - awaySince > AWAY_MS) await this.#engineAway();
-			await sleep(ENGINE_RETRY_MS, undefined, { signal }).catch(() => {});
+			const wait = Math.min(ENGINE_RETRY_MS * 2 ** (failures - 1), ENGINE_RETRY_MOST_MS);
+			await sleep(wait, undefined, { signal }).catch(() => {});
 		}
 	}
 
