@@ -22,6 +22,8 @@ const parts = Object.entries(PARTS).filter(([part]) => words.length === 0 || wor
 
 const images = await prepareMachine(progress);
 if (loadavg()[0]! > BUSY) progress(`note: the machine is busy (load average ${load()})`);
+// Parts that use runnerd's parts directly find the images where tests find them.
+Object.assign(process.env, { SANDBOX_IMAGE: images.sandbox, IMAGES_VOLUME: images.volume });
 const all: Row[] = [];
 for (const [part, measure] of parts) {
 	progress(`── ${part}`);

@@ -1,9 +1,18 @@
 // The parts of `npm run bench -- sandbox`, by the name that runs one alone.
 
 import { measureClick } from './click.ts';
+import { measureCold } from './cold.ts';
+import { measureIdle } from './idle.ts';
+import { measureProduct } from './product.ts';
 import type { Part } from './world.ts';
 
 export const PARTS: Record<string, Part> = {
+	/** Create → `docker version`, beside two other ways to a daemon of one's own. */
+	cold: measureCold,
 	/** Click → prompt in a browser: from the pool, and back on a kept volume. */
 	click: measureClick,
+	/** Memory and disk of sandboxes in which nothing was done yet. */
+	idle: measureIdle,
+	/** The whole product and the sandboxes of sixty students who do nothing. */
+	product: measureProduct,
 };
