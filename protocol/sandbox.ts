@@ -20,6 +20,8 @@ export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * 1024 * 1024, cpus:
 export const SandboxReason = z.enum([
 	'idle',
 	'ended',
+	/** It starts again on its kept volume, or on a fresh one. */
+	'restarted',
 	'replaced',
 	'lost',
 	'engine-unreachable',
@@ -43,7 +45,13 @@ export const SandboxState = z.discriminatedUnion('status', [
 		deadline: z.number().int(),
 	}),
 	z.object({ status: z.literal('stopping'), at: z.number().int(), reason: SandboxReason }),
-	z.object({ status: z.literal('gone'), at: z.number().int(), reason: SandboxReason }),
+	z.object({
+		status: z.literal('gone'),
+		at: z.number().int(),
+		reason: SandboxReason,
+		/** Its images, containers and volumes wait for its return. */
+		kept: z.boolean().optional(),
+	}),
 	z.object({
 		status: z.literal('failed'),
 		at: z.number().int(),
@@ -67,6 +75,13 @@ export const StartSession = z.object({
 	limits: SandboxLimits.default(DEFAULT_LIMITS),
 });
 export type StartSession = z.infer<typeof StartSession>;
+
+/** `POST /sessions/<id>/restart`: ends the sandbox, if there is one, and starts it again. */
+export const RestartSession = StartSession.extend({
+	/** Without what its volume keeps: images, containers, volumes, and files that are never synced. */
+	fresh: z.boolean(),
+});
+export type RestartSession = z.infer<typeof RestartSession>;
 
 export const Session = z.object({
 	workspace: z.string(),

@@ -8,6 +8,7 @@ import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import {
 	BuildRequest,
 	ExecRequest,
+	RestartSession,
 	RunRequest,
 	StartSession,
 	type Session,
@@ -132,6 +133,7 @@ export class Api {
 			this.#options.sandboxes.extend(workspace);
 			return sendJson(response, 200, this.#view(workspace));
 		}
+		if (verb === 'restart') return this.#restart(call, workspace);
 		if (verb === 'drain') return this.#drain(call, workspace);
 		return this.#docker(call, workspace, verb);
 	}
@@ -180,6 +182,12 @@ export class Api {
 		if (query.get('volume') === 'delete') await sandboxes.forget(workspace);
 		else await sandboxes.stop(workspace);
 		response.writeHead(204).end();
+	}
+
+	async #restart({ request, response }: Call, workspace: string): Promise<void> {
+		const restart = parse(RestartSession, await readJson(request, JSON_BODY));
+		if (restart.workspace !== workspace) throw new Refusal(400, 'invalid', 'two workspaces');
+		sendJson(response, 200, this.#options.sandboxes.restart(restart));
 	}
 
 	async #drain({ response }: Call, workspace: string): Promise<void> {

@@ -30,6 +30,10 @@ const Environment = z.object({
 	IMAGES_VOLUME: z.string().min(1).optional(),
 	/** Warm sandboxes: a first start takes one in well under a second; each costs about 50 MB. */
 	POOL_SIZE: z.coerce.number().int().min(0).max(20).default(2),
+	/** Of sandboxes that ended, kept for their workspace's return; files don't need them. */
+	KEPT_VOLUMES: z.coerce.number().int().min(0).default(200),
+	/** Bytes; by default a fifth of the engine's disk, less where it is full. */
+	KEPT_VOLUMES_BYTES: z.coerce.number().int().min(0).optional(),
 	EXIT_WITH_PARENT: z.stringbool().default(false),
 });
 

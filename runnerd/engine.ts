@@ -6,10 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { EngineAddress } from './engine-address.ts';
-import { execDuplex, ExecDemux } from './engine-streams.ts';
+import { newId } from '@containrlab/protocol/id.ts';
+import { type EngineHelper, HELPER_LABEL, INSTANCE_LABEL, helperOptions } from './engine-helper.ts';
+import { BoundedOutput, execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
 
-const INSTANCE_LABEL = 'containrlab.instance';
+const HELPER_OUTPUT = 64 * 1024;
 
 export type EngineInfo = {
 	cpus: number;
@@ -48,6 +50,8 @@ export const connectDocker = (address: EngineAddress): Docker =>
 export class Engine {
 	readonly instance: string;
 	#docker: Docker;
+	/** Names of helpers at work. */
+	#helpers = new Set<string>();
 
 	constructor(address: EngineAddress, instance: string) {
 		this.instance = instance;
@@ -137,6 +141,49 @@ export class Engine {
 				PidsLimit: limits.pids,
 			}),
 		);
+	}
+
+	/**
+	 * Runs a shell script beside the engine, wherever that is, and answers what it printed. It sees the
+	 * volumes that it is given, and changes nothing. Rejects unless it ends with 0.
+	 */
+	async runHelper(helper: EngineHelper): Promise<string> {
+		const name = `${this.instance}-helper-${newId(8)}`;
+		this.#helpers.add(name);
+		try {
+			const options = helperOptions(name, this.instance, helper);
+			return await this.#runToEnd(options, helper.signal);
+		} catch (error) {
+			await this.removeContainer(name).catch(() => {});
+			throw error;
+		} finally {
+			this.#helpers.delete(name);
+		}
+	}
+
+	/** For containers that go by themselves. */
+	async #runToEnd(options: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
+		const container = await guard(this.#docker.createContainer(options));
+		const stream = await guard(container.attach({ stream: true, stdout: true, stderr: true }));
+		const output = new BoundedOutput(HELPER_OUTPUT);
+		const onOutput = (_from: OutputStream, chunk: Buffer) => output.push(chunk);
+		const settled = Promise.all([
+			guard(container.wait({ condition: 'removed' }) as Promise<{ StatusCode: number }>),
+			consume(stream as Duplex, { onOutput, signal }),
+		]);
+		settled.catch(() => {});
+		await guard(container.start());
+		const [{ StatusCode }] = await settled;
+		if (StatusCode === 0) return output.toString();
+		throw new SandboxError(
+			'start-failed',
+			`a helper ended with ${StatusCode}: ${output.toString()}`,
+		);
+	}
+
+	/** Whether a container is a helper that nobody waits for. */
+	isStrayHelper({ name, labels }: EngineContainer): boolean {
+		return HELPER_LABEL in labels && !this.#helpers.has(name);
 	}
 
 	/** Lets the container's processes end within `seconds`, then ends them. */
@@ -248,7 +295,10 @@ export class Engine {
 }
 
 /** Feeds stdin, hands on the output, and resolves when the command closed it. */
-function consume(stream: Duplex, { stdin, onOutput, signal }: EngineExec): Promise<void> {
+function consume(
+	stream: Duplex,
+	{ stdin, onOutput, signal }: Pick<EngineExec, 'stdin' | 'onOutput' | 'signal'>,
+): Promise<void> {
 	return new Promise((resolve, reject) => {
 		const demux = new ExecDemux();
 		const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : undefined);

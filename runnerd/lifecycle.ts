@@ -169,6 +169,7 @@ export class Lifecycle {
 	/** Removes what is ours on the engine and belongs to nothing that we know. */
 	async sweep(keptVolumes: ReadonlySet<string>): Promise<void> {
 		for (const container of await this.engine.containers()) {
+			if (this.engine.isStrayHelper(container)) await this.engine.removeContainer(container.id);
 			const sandbox = container.labels[LABELS.sandbox];
 			if (!sandbox || this.#known.has(sandbox)) continue;
 			await this.engine.removeContainer(container.id);

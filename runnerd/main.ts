@@ -37,8 +37,10 @@ const sandboxes = new Sandboxes({
 	image: config.SANDBOX_IMAGE,
 	imagesVolume: config.IMAGES_VOLUME,
 	poolSize: config.POOL_SIZE,
+	kept: { count: config.KEPT_VOLUMES, bytes: config.KEPT_VOLUMES_BYTES },
 	host: (context) => new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, log }),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
+	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
 });
 const labs = new LabLookup(config.LABS_DIR);
 const judges = new JudgeRuns({

@@ -13,6 +13,7 @@ import {
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { DEFAULT_SOCKET } from './engine-address.ts';
 import { Engine } from './engine.ts';
+import type { KeptBudget } from './kept-volumes.ts';
 import { silentLog } from './log.ts';
 import type { SandboxHandle } from './sandbox-handle.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -27,7 +28,9 @@ export const DOCKER_SOCKET = (process.env['DOCKER_HOST'] ?? DEFAULT_SOCKET).repl
 class NoHost implements HostLifecycle {
 	async start(): Promise<void> {}
 	update(): void {}
-	async close(): Promise<void> {}
+	async close(): Promise<boolean> {
+		return true;
+	}
 }
 
 export function startRequest(workspace: string, idleMinutes: number | null = 30): StartSession {
@@ -67,6 +70,8 @@ export class TestInstance implements AsyncDisposable {
 	readonly name = `t-${newId(8)}`;
 	readonly engine = new Engine({ socketPath: DOCKER_SOCKET }, this.name);
 	readonly directory: string;
+	/** For launches that follow. */
+	kept: KeptBudget = { count: 200, bytes: undefined };
 	#launches: Sandboxes<NoHost>[] = [];
 
 	private constructor(directory: string) {
@@ -81,20 +86,23 @@ export class TestInstance implements AsyncDisposable {
 	async launch(
 		poolSize = 0,
 		engine = this.engine,
-	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]> }> {
+	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]>; told: string[] }> {
 		const seen = new Map<string, SandboxState[]>();
+		const told: string[] = [];
 		const sandboxes = new Sandboxes<NoHost>({
 			...testImages(),
 			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
 			poolSize,
+			kept: this.kept,
 			log: silentLog,
 			host: () => new NoHost(),
+			tell: (_workspace, code) => told.push(code),
 			changed: (workspace, state) => seen.set(workspace, [...(seen.get(workspace) ?? []), state]),
 		});
 		this.#launches.push(sandboxes);
 		await sandboxes.open();
-		return Object.assign(sandboxes, { seen });
+		return Object.assign(sandboxes, { seen, told });
 	}
 
 	/** Names of what exists on the engine. */

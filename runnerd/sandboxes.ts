@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
 	DEFAULT_LIMITS,
+	type RestartSession,
 	type SandboxState,
 	type Session as SessionView,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import type { Engine } from './engine.ts';
+import { type KeptBudget, KeptVolumes } from './kept-volumes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { Pool } from './pool.ts';
@@ -25,7 +27,7 @@ import { Box } from './sandboxes-box.ts';
 import { Gate } from './sandboxes-gate.ts';
 import { UidSlots } from './sandboxes-slots.ts';
 import { Session, type SessionWorld } from './sessions.ts';
-import type { SessionRecord } from './sessions-record.ts';
+import { newRecord, type SessionRecord } from './sessions-record.ts';
 import type { RecordStore } from './state.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
@@ -49,9 +51,12 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	image: string;
 	imagesVolume: string | undefined;
 	poolSize: number;
+	kept: KeptBudget;
 	log: Log;
 	host(context: HostContext): H;
 	changed(workspace: string, state: SandboxState): void;
+	/** Something a workspace's owner should know. */
+	tell(workspace: string, code: string, message: string): void;
 };
 
 export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
@@ -62,6 +67,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#lifecycle: Lifecycle;
 	#pool: Pool;
 	#world: SessionWorld<H>;
+	#kept: KeptVolumes;
 	#judges = new Gate(JUDGES);
 	#closed = new AbortController();
 	#watching: Promise<void> | undefined;
@@ -73,6 +79,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		const slots = new UidSlots(() => this.#keptUids());
 		this.#lifecycle = new Lifecycle({ ...options, slots });
 		this.#pool = new Pool(options.poolSize, this.#lifecycle, options.log);
+		this.#kept = new KeptVolumes({ ...options, owners: () => this.#sessions.values() });
 		this.#world = this.#makeWorld();
 	}
 
@@ -89,16 +96,15 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	}
 
 	start(request: StartSession): { began: boolean; session: SessionView } {
-		const session =
-			this.#sessions.get(request.workspace) ??
-			this.#add({
-				request,
-				volume: null,
-				container: null,
-				state: { status: 'gone', at: Date.now(), reason: 'ended' },
-				activeAt: Date.now(),
-			});
+		const session = this.#sessions.get(request.workspace) ?? this.#add(newRecord(request));
 		return { began: session.start(request), session: session.view };
+	}
+
+	/** Ends it, if there is one, and starts it again; `fresh`: without what its volume kept. */
+	restart({ fresh, ...request }: RestartSession): SessionView {
+		const session = this.#sessions.get(request.workspace) ?? this.#add(newRecord(request));
+		session.restart(request, fresh);
+		return session.view;
 	}
 
 	view(workspace: string): SessionView | undefined {
@@ -203,6 +209,11 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		};
 	}
 
+	/** Brings what is kept of ended sandboxes under its budget; else it happens a while after an end. */
+	trimKept(): Promise<void> {
+		return this.#kept.trim();
+	}
+
 	get counts() {
 		return { sandboxes: this.#lifecycle.count, warm: this.#pool.count };
 	}
@@ -212,6 +223,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		this.#closed.abort(new Error('runnerd stops'));
 		await Promise.allSettled([
 			this.#pool.close(),
+			this.#kept.close(),
 			this.#watching,
 			...Array.from(this.#sessions.values(), (session) => session.detach()),
 		]);
@@ -239,9 +251,14 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			recall: (record) => this.#recall(record),
 			isRunning: (box) => this.#engine.isRunning(box.id),
 			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
+			removeVolume: (name) => this.#engine.removeVolume(name),
 			host: (context) => this.#options.host(context),
 			save: (record) => this.#options.store.write(record.request.workspace, record),
-			changed: (workspace, state) => this.#options.changed(workspace, state),
+			changed: (workspace, state) => {
+				if (state.status === 'gone') this.#kept.soon();
+				this.#options.changed(workspace, state);
+			},
+			tell: (workspace, code, message) => this.#options.tell(workspace, code, message),
 		};
 	}
 
@@ -330,6 +347,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		}
 		const kept = Array.from(this.#sessions.values(), ({ record }) => record.volume?.name ?? '');
 		await this.#lifecycle.sweep(new Set(kept));
+		this.#kept.soon();
 		this.#pool.fill();
 	}
 

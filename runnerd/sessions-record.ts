@@ -8,9 +8,22 @@ export const SessionRecord = z.object({
 	/** As web asked for it, the newest ticket included. */
 	request: StartSession,
 	/** Kept for the workspace's return; null before its first start. */
-	volume: z.object({ name: z.string(), uid: z.number().int() }).nullable(),
+	volume: z
+		.object({
+			name: z.string(),
+			uid: z.number().int(),
+			/** On the engine's disk, since it was last used; absent until it was measured. */
+			bytes: z.number().int().optional(),
+		})
+		.nullable(),
 	/** Present from the moment a sandbox is the workspace's until it was removed. */
 	container: z.object({ id: z.string(), sandbox: z.string() }).nullable(),
+	/** The volume goes before the next start. */
+	discard: z.boolean().default(false),
+	/** All that the volume held when it was last used is in the document, too. */
+	home: z.boolean().default(true),
+	/** The volume went to make room, and its owner wasn't told yet. */
+	cleared: z.boolean().default(false),
 	state: SandboxState,
 	/** When someone last worked in it; milliseconds since the epoch. */
 	activeAt: z.number().int(),
@@ -27,6 +40,22 @@ export const FAILURE_WORDS: Record<SandboxErrorCode, string> = {
 	'no-capacity':
 		'All sandboxes are in use just now. Your files are safe; try again in a few minutes.',
 };
+
+/** Of what a workspace had no sandbox for so long that its volume made room for others'. */
+export const CLEARED_WORDS =
+	'Your sandbox was away for long, and what it kept made room for others: images will rebuild. Your files are all here.';
+
+/** What is known of a workspace before its first start. */
+export const newRecord = (request: StartSession): SessionRecord => ({
+	request,
+	volume: null,
+	container: null,
+	discard: false,
+	home: true,
+	cleared: false,
+	state: { status: 'gone', at: Date.now(), reason: 'ended' },
+	activeAt: Date.now(),
+});
 
 /** The newest date that there is: a deadline that never comes. */
 export const NEVER = 8_640_000_000_000_000;

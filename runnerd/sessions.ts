@@ -10,7 +10,7 @@ import {
 import type { Log } from './log.ts';
 import { SandboxError } from './sandbox-handle.ts';
 import type { Box } from './sandboxes-box.ts';
-import { FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
+import { CLEARED_WORDS, FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
 /** The files may come later (sync may be away); the terminal needn't wait longer than this. */
@@ -38,10 +38,16 @@ export type SessionWorld<H extends HostLifecycle> = {
 	recall(record: SessionRecord): Box | undefined;
 	isRunning(box: Box): Promise<boolean>;
 	remove(box: Box): Promise<void>;
+	removeVolume(name: string): Promise<void>;
 	host(context: HostContext): H;
 	save(record: SessionRecord): Promise<void>;
 	changed(workspace: string, state: SandboxState): void;
+	/** Something its owner should know. */
+	tell(workspace: string, code: string, message: string): void;
 };
+
+/** After these the sandbox starts again, whoever dies meanwhile. */
+const RESTARTS: ReadonlySet<SandboxReason> = new Set(['restarted', 'replaced']);
 
 export class Session<H extends HostLifecycle> {
 	#record: SessionRecord;
@@ -90,15 +96,25 @@ export class Session<H extends HostLifecycle> {
 		return true;
 	}
 
+	/** Ends it and starts it again; `fresh`: on another volume. */
+	restart(request: StartSession, fresh: boolean): void {
+		this.#record = { ...this.#record, discard: fresh || this.#record.discard };
+		this.stop(fresh ? 'replaced' : 'restarted').catch((cause) => {
+			this.#log('a sandbox that restarts did not stop cleanly', cause);
+		});
+		this.start(request);
+	}
+
 	/** After a launch, or when the engine is back: goes on with what was under way. */
 	async resume(): Promise<void> {
 		if (this.#live || this.#starting) return;
 		const { state, container } = this.#record;
-		if (state.status === 'stopping') await this.stop(state.reason);
-		else if (state.status === 'starting') this.#begin('provide');
+		if (state.status === 'stopping') {
+			await this.stop(state.reason);
+			if (RESTARTS.has(state.reason)) this.#begin('provide');
+		} else if (state.status === 'starting') this.#begin('provide');
 		else if (container) this.#begin('adopt');
-		else if (state.status === 'ready')
-			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+		else if (state.status === 'ready') this.#setGone('lost');
 	}
 
 	/** `adopt`: only a sandbox that still runs; `provide`: else another. */
@@ -123,12 +139,14 @@ export class Session<H extends HostLifecycle> {
 			onPhase('booting');
 			await box.ready(ADOPT_SECONDS, signal);
 		} else if (how === 'adopt') {
-			return this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+			return this.#setGone('lost');
 		} else {
+			if (this.#record.discard) await this.#discardVolume();
 			const commit = (box: Box) => this.#commit(box);
 			box = await this.#world.provide(this.#record, { signal, onPhase, commit });
 		}
 		signal.throwIfAborted();
+		this.#record = { ...this.#record, home: false };
 		onPhase('files');
 		const host = this.#world.host(this.#hostContext(box));
 		this.#live = { box, host };
@@ -137,15 +155,17 @@ export class Session<H extends HostLifecycle> {
 			this.#world.log.warn('the files are late', { workspace: this.workspace, cause });
 		});
 		signal.throwIfAborted();
-		this.#record = { ...this.#record, activeAt: Date.now() };
+		const { cleared } = this.#record;
+		this.#record = { ...this.#record, activeAt: Date.now(), cleared: false };
 		this.#set({ status: 'ready', at: Date.now(), deadline: this.#deadline() });
+		if (cleared) this.#world.tell(this.workspace, 'images-cleared', CLEARED_WORDS);
 		this.#scheduleIdle();
 	}
 
 	/** The sandbox of before, if it runs; else its remains are removed. */
 	async #surviving(): Promise<Box | undefined> {
 		const box = this.#world.recall(this.#record);
-		if (box && (await this.#world.isRunning(box))) return box;
+		if (box && !this.#record.discard && (await this.#world.isRunning(box))) return box;
 		if (box) await this.#removeBox();
 		return undefined;
 	}
@@ -192,7 +212,7 @@ export class Session<H extends HostLifecycle> {
 			try {
 				await this.#tearDown(true);
 			} finally {
-				this.#set({ status: 'gone', at: Date.now(), reason });
+				if (!RESTARTS.has(reason)) this.#setGone(reason);
 			}
 		});
 	}
@@ -202,8 +222,37 @@ export class Session<H extends HostLifecycle> {
 		await this.#inTurn(async () => {
 			if (this.#record.container?.id !== containerId || !this.#live) return;
 			await this.#tearDown(false);
-			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+			this.#setGone('lost');
 		});
+	}
+
+	/** The volume that waits for the workspace's return; undefined while a sandbox uses it. */
+	get kept(): (SessionRecord['volume'] & object) | undefined {
+		const { state, volume, container } = this.#record;
+		const idle = state.status === 'gone' || state.status === 'failed';
+		return (idle && !this.#live && !this.#starting && !container && volume) || undefined;
+	}
+
+	/** What is kept of it makes room for others', unless it is in use; false then. */
+	async clear(): Promise<boolean> {
+		let done = false;
+		await this.#inTurn(async () => {
+			if (!this.kept) return;
+			const { state } = this.#record;
+			await this.#discardVolume();
+			this.#record = { ...this.#record, cleared: true };
+			if (state.status === 'gone') this.#setGone(state.reason);
+			done = true;
+		});
+		return done;
+	}
+
+	/** How much a volume holds that isn't in use. */
+	measured(name: string, bytes: number): void {
+		const volume = this.kept;
+		if (volume?.name !== name) return;
+		this.#record = { ...this.#record, volume: { ...volume, bytes } };
+		this.#saveSoon();
 	}
 
 	/** The engine stopped answering: said plainly; the sandbox may well live on. */
@@ -241,6 +290,8 @@ export class Session<H extends HostLifecycle> {
 		clearTimeout(this.#idleTimer);
 		this.#starting?.abort(new Error('runnerd stops'));
 		await this.#inTurn(() => this.#closeHost(true));
+		// What lives on goes on writing.
+		if (this.#record.container) this.#record = { ...this.#record, home: false };
 		await this.#world.save(this.#record);
 	}
 
@@ -255,12 +306,20 @@ export class Session<H extends HostLifecycle> {
 		this.#record = { ...this.#record, container: null };
 	}
 
+	async #discardVolume(): Promise<void> {
+		const { volume } = this.#record;
+		if (volume) await this.#world.removeVolume(volume.name);
+		this.#record = { ...this.#record, volume: null, discard: false, home: true };
+		await this.#world.save(this.#record);
+	}
+
 	async #closeHost(flush: boolean): Promise<void> {
 		clearTimeout(this.#idleTimer);
 		const live = this.#live;
 		this.#live = undefined;
 		try {
-			await live?.host.close({ flush });
+			const home = await live?.host.close({ flush });
+			if (home) this.#record = { ...this.#record, home };
 		} catch (cause) {
 			this.#log('a workspace did not close cleanly', cause);
 		}
@@ -279,6 +338,10 @@ export class Session<H extends HostLifecycle> {
 			if (this.#deadline() > Date.now()) this.#scheduleIdle();
 			else this.stop('idle').catch((cause) => this.#log('an idle sandbox did not stop', cause));
 		}, left).unref();
+	}
+
+	#setGone(reason: SandboxReason): void {
+		this.#set({ status: 'gone', at: Date.now(), reason, kept: this.#record.volume !== null });
 	}
 
 	#setStarting(phase: StartPhase): void {

@@ -33,8 +33,8 @@ export interface HostLifecycle {
 	/** Resolves when the document's files are in /workspace. */
 	start(signal: AbortSignal): Promise<void>;
 	update(facts: WorkspaceFacts): void;
-	/** `flush`: what the sandbox holds is still brought home, within a bound. */
-	close(options: { flush: boolean }): Promise<void>;
+	/** `flush`: what the sandbox holds is still brought home, within a bound; true if all of it was. */
+	close(options: { flush: boolean }): Promise<boolean>;
 }
 
 export type WorkspaceHostOptions = HostContext & {
@@ -98,16 +98,24 @@ export class WorkspaceHost implements HostLifecycle {
 		this.#room.renew(facts.ticket);
 	}
 
-	async close({ flush }: { flush: boolean }): Promise<void> {
-		if (flush && this.#link.client) {
-			await this.flush.drain(FLUSH_MS).catch((cause) => {
-				const { workspace } = this.#facts;
-				this.#log.warn('the last changes stay on the volume', { workspace, cause });
-			});
-		}
+	async close({ flush }: { flush: boolean }): Promise<boolean> {
+		const home = flush && (await this.#bringHome());
 		this.terminals.close(flush ? 'noSandbox' : 'notReady');
 		this.#link.close();
 		this.flush.close();
+		return home;
+	}
+
+	async #bringHome(): Promise<boolean> {
+		if (!this.#link.client) return false;
+		try {
+			await this.flush.drain(FLUSH_MS);
+			return true;
+		} catch (cause) {
+			const { workspace } = this.#facts;
+			this.#log.warn('the last changes stay on the volume', { workspace, cause });
+			return false;
+		}
 	}
 
 	#onAttached: () => void = () => {};
