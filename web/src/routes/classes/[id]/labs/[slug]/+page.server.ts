@@ -5,9 +5,9 @@ import { labsOf } from '@containrlab/db/queries/classes.ts';
 import { openWorkspace, workspaceOf } from '@containrlab/db/queries/workspaces.ts';
 import { app } from '#server/app.ts';
 import { requireClassRole } from '#server/kit.ts';
-import type { RequestHandler } from './$types';
+import type { PageServerLoad } from './$types';
 
-export const GET: RequestHandler = async (event) => {
+export const load: PageServerLoad = async (event) => {
 	const { id: classId, slug } = event.params;
 	const { viewer, class: found } = await requireClassRole(event, classId, 'see');
 	const { db, labs } = app();
