@@ -78,7 +78,9 @@ COPY runnerd runnerd
 COPY ops ops
 COPY web web
 COPY --from=pages /app/web/build web/build
-ENV NODE_ENV=production
+# As ops/services.ts has it.
+ENV NODE_ENV=production \
+	NODE_OPTIONS=--max-semi-space-size=16
 USER 7400:7400
 
 # ── PostgreSQL: Debian's, with the tools to back it up ────────────────────────────────────────────

@@ -13,8 +13,9 @@ const pinnedNode = join(root, 'node_modules', 'node', 'bin', 'node');
 
 /** What each npm script runs: arguments of the pinned Node. */
 const commands = {
-	start: (args) => ['ops/start.ts', ...args],
-	dev: (args) => ['ops/start.ts', '--dev', ...args],
+	// NODE_FLAGS of services.ts, which isn't ours to import here.
+	start: (args) => ['--max-semi-space-size=16', 'ops/start.ts', ...args],
+	dev: (args) => ['--max-semi-space-size=16', 'ops/start.ts', '--dev', ...args],
 	test: (args) => ['ops/test.ts', ...args],
 	compose: (args) => ['ops/compose.ts', ...args],
 	gate: (args) => ['ops/gate.ts', ...args],

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import Docker from 'dockerode';
 import { placeElsewhere } from '@containrlab/db/embedded-place.ts';
+import { NODE_FLAGS } from './services.ts';
 import { removeVolumes, stopSandboxes } from './supervise/sandboxes.ts';
 import type { Ports } from './setup/ports.ts';
 
@@ -66,7 +67,7 @@ export interface Stack extends Omit<StackUp, 'kind'>, AsyncDisposable {
 
 export async function startStack(options: StackOptions): Promise<Stack> {
 	const child = fork(fileURLToPath(new URL('./start.ts', import.meta.url)), options.args ?? [], {
-		execArgv: [],
+		execArgv: NODE_FLAGS,
 		detached: true,
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		env: {
