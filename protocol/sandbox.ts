@@ -31,12 +31,23 @@ export const SandboxReason = z.enum([
 ]);
 export type SandboxReason = z.infer<typeof SandboxReason>;
 
+/** Where someone stands in the line for a sandbox. */
+export const QueuePlace = z.object({
+	/** 1 is next. */
+	position: z.number().int().positive(),
+	/** About how long it still takes; null when a place must first be given back by others. */
+	seconds: z.number().int().positive().nullable(),
+});
+export type QueuePlace = z.infer<typeof QueuePlace>;
+
 /** `at` and `deadline` in milliseconds since the epoch. */
 export const SandboxState = z.discriminatedUnion('status', [
 	z.object({
 		status: z.literal('starting'),
 		at: z.number().int(),
 		phase: z.enum(['queued', 'creating', 'booting', 'files']),
+		/** While `queued`, once that has taken a moment. */
+		queue: QueuePlace.optional(),
 	}),
 	z.object({
 		status: z.literal('ready'),
@@ -70,6 +81,8 @@ export const StartSession = z.object({
 	ticket: z.string(),
 	/** Who may type in its terminals. */
 	driver: z.object({ id: z.string(), name: z.string() }),
+	/** Whose sessions keep it from expiring (`PUT /in-session`). */
+	class: Id.optional(),
 	/** Minutes without activity before it ends; null for never. */
 	idleMinutes: z.number().positive().nullable(),
 	limits: SandboxLimits.default(DEFAULT_LIMITS),
@@ -82,6 +95,27 @@ export const RestartSession = StartSession.extend({
 	fresh: z.boolean(),
 });
 export type RestartSession = z.infer<typeof RestartSession>;
+
+/**
+ * `PUT /in-session`: the classes that are in session, or about to be; replaces what was said before.
+ * Times in milliseconds since the epoch.
+ */
+export const ClassesInSession = z.object({
+	classes: z
+		.array(
+			z.object({
+				class: Id,
+				/** Until then none of its sandboxes expires; idle time counts from there. */
+				until: z.number().int(),
+				/** As many are expected: sandboxes are kept warm for those who have none yet … */
+				students: z.number().int().nonnegative(),
+				/** … until then. */
+				warmUntil: z.number().int(),
+			}),
+		)
+		.max(200),
+});
+export type ClassesInSession = z.infer<typeof ClassesInSession>;
 
 export const Session = z.object({
 	workspace: z.string(),

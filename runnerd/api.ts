@@ -7,6 +7,7 @@ import { Id } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import {
 	BuildRequest,
+	ClassesInSession,
 	ExecRequest,
 	RestartSession,
 	RunRequest,
@@ -121,6 +122,7 @@ export class Api {
 		}
 		if (first === 'events' && method === 'GET') return this.#events(call);
 		if (first === 'judge-runs') return this.#judgeRun(call);
+		if (first === 'in-session' && path.length === 1) return this.#inSession(call);
 		if (first !== 'sessions') throw notFound();
 		if (workspace === undefined) return this.#sessions(call);
 		parse(Id, workspace);
@@ -164,6 +166,13 @@ export class Api {
 		);
 		if (answer.body === undefined) response.writeHead(answer.status).end();
 		else sendJson(response, answer.status, answer.body);
+	}
+
+	async #inSession({ request, response, method }: Call): Promise<void> {
+		if (method !== 'PUT') throw notFound();
+		const said = parse(ClassesInSession, await readJson(request, JSON_BODY));
+		this.#options.sandboxes.inSession(said);
+		response.writeHead(204).end();
 	}
 
 	async #sessions({ request, response, method }: Call): Promise<void> {

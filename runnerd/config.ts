@@ -34,6 +34,10 @@ const Environment = z.object({
 	KEPT_VOLUMES: z.coerce.number().int().min(0).default(200),
 	/** Bytes; by default a fifth of the engine's disk, less where it is full. */
 	KEPT_VOLUMES_BYTES: z.coerce.number().int().min(0).optional(),
+	/** Sandboxes at a time, one of them the judges'; else as many as the memory bears. */
+	SANDBOXES_MOST: z.coerce.number().int().min(2).max(500).optional(),
+	/** Megabytes that sandboxes leave to the services and large builds; else an eighth of the machine. */
+	MEMORY_RESERVE: z.coerce.number().int().nonnegative().optional(),
 	EXIT_WITH_PARENT: z.stringbool().default(false),
 });
 

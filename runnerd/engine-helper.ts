@@ -1,5 +1,6 @@
-// A helper's container as data: a short-lived reader of volumes beside the engine. It is the host's
-// root as far as files go, so it has no network, can't write, and runs our script alone.
+// Helpers' containers as data. A reader of volumes beside the engine is short-lived; it is the host's
+// root as far as files go, so it has no network, can't write, and runs our script alone. A talker
+// answers what it is asked for as long as somebody listens, and is nobody at all.
 
 import type { ContainerCreateOptions } from 'dockerode';
 
@@ -45,3 +46,33 @@ export function helperOptions(
 		},
 	};
 }
+
+export const talkerOptions = (
+	name: string,
+	instance: string,
+	image: string,
+	command: readonly string[],
+): ContainerCreateOptions => ({
+	name,
+	Image: image,
+	User: '65534:65534',
+	Entrypoint: [...command],
+	Labels: { [INSTANCE_LABEL]: instance, [HELPER_LABEL]: 'talker' },
+	// Its input ends with the connection of the one who attached, and then it ends itself.
+	OpenStdin: true,
+	StdinOnce: true,
+	AttachStdin: true,
+	AttachStdout: true,
+	AttachStderr: true,
+	HostConfig: {
+		AutoRemove: true,
+		NetworkMode: 'none',
+		ReadonlyRootfs: true,
+		CapDrop: ['ALL'],
+		SecurityOpt: ['no-new-privileges'],
+		Memory: 32 * 1024 ** 2,
+		MemorySwap: 32 * 1024 ** 2,
+		PidsLimit: 16,
+		LogConfig: { Type: 'none', Config: {} },
+	},
+});

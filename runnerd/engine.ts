@@ -7,7 +7,13 @@ import Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { EngineAddress } from './engine-address.ts';
 import { newId } from '@containrlab/protocol/id.ts';
-import { type EngineHelper, HELPER_LABEL, INSTANCE_LABEL, helperOptions } from './engine-helper.ts';
+import {
+	type EngineHelper,
+	HELPER_LABEL,
+	INSTANCE_LABEL,
+	helperOptions,
+	talkerOptions,
+} from './engine-helper.ts';
 import { BoundedOutput, execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
 
@@ -107,9 +113,9 @@ export class Engine {
 		return container.id;
 	}
 
-	/** Our containers, stopped ones too. */
+	/** Our sandboxes, stopped ones too. */
 	async containers(): Promise<EngineContainer[]> {
-		const list = await guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
+		const list = (await this.#list()).filter(({ Labels }) => !(HELPER_LABEL in Labels));
 		return list.map((container) => ({
 			id: container.Id,
 			name: container.Names[0]?.replace(/^\//, '') ?? '',
@@ -117,6 +123,10 @@ export class Engine {
 			imageId: container.ImageID,
 			labels: container.Labels,
 		}));
+	}
+
+	#list() {
+		return guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
 	}
 
 	async isRunning(id: string): Promise<boolean> {
@@ -148,8 +158,7 @@ export class Engine {
 	 * volumes that it is given, and changes nothing. Rejects unless it ends with 0.
 	 */
 	async runHelper(helper: EngineHelper): Promise<string> {
-		const name = `${this.instance}-helper-${newId(8)}`;
-		this.#helpers.add(name);
+		const name = this.#newHelper();
 		try {
 			const options = helperOptions(name, this.instance, helper);
 			return await this.#runToEnd(options, helper.signal);
@@ -181,9 +190,41 @@ export class Engine {
 		);
 	}
 
-	/** Whether a container is a helper that nobody waits for. */
-	isStrayHelper({ name, labels }: EngineContainer): boolean {
-		return HELPER_LABEL in labels && !this.#helpers.has(name);
+	/**
+	 * Starts a program of ours beside the engine and talks to it. It ends, and is removed, with the
+	 * stream: also when that breaks because we were killed.
+	 */
+	async openHelper(image: string, command: readonly string[]): Promise<Duplex> {
+		const name = this.#newHelper();
+		const forget = () => this.#helpers.delete(name);
+		try {
+			const options = talkerOptions(name, this.instance, image, command);
+			const container = await guard(this.#docker.createContainer(options));
+			const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+			const stream = execDuplex((await guard(container.attach(attach))) as Duplex, () => {});
+			// It ends with the engine; whoever listens hears of that by `close`.
+			stream.on('error', () => {}).on('close', forget);
+			await guard(container.start());
+			return stream;
+		} catch (error) {
+			await this.removeContainer(name).catch(() => {});
+			forget();
+			throw error;
+		}
+	}
+
+	#newHelper(): string {
+		const name = `${this.instance}-helper-${newId(8)}`;
+		this.#helpers.add(name);
+		return name;
+	}
+
+	/** Helpers that nobody waits for: an earlier launch's. */
+	async removeStrayHelpers(): Promise<void> {
+		for (const { Id, Names, Labels } of await this.#list()) {
+			const name = Names[0]?.replace(/^\//, '') ?? '';
+			if (HELPER_LABEL in Labels && !this.#helpers.has(name)) await this.removeContainer(Id);
+		}
 	}
 
 	/** Lets the container's processes end within `seconds`, then ends them. */

@@ -2,11 +2,9 @@
 
 import { newId } from '@containrlab/protocol/id.ts';
 import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
-import type { Engine, EngineContainer } from './engine.ts';
+import type { Engine, EngineContainer, EngineInfo } from './engine.ts';
 import type { Log } from './log.ts';
-import { SandboxError } from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
-import { Gate } from './sandboxes-gate.ts';
 import type { UidSlots } from './sandboxes-slots.ts';
 import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './sandboxes-spec.ts';
 
@@ -14,12 +12,6 @@ import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './s
 const BOOT_SECONDS = 30;
 /** For the containers inside to end by themselves. */
 const STOP_SECONDS = 4;
-/** Memory that stays the services', and what a busy sandbox is reckoned at; bytes. */
-const RESERVE = 2 * 1024 ** 3;
-const PER_SANDBOX = 256 * 1024 ** 2;
-
-/** Who goes first when many start at once. */
-const RANK = { workspace: 0, pool: 1, judge: 2 } as const;
 
 export type BootRequest = {
 	purpose: SandboxPurpose;
@@ -28,7 +20,7 @@ export type BootRequest = {
 	volume?: string | undefined;
 	uid?: number | undefined;
 	signal: AbortSignal;
-	onPhase?: (phase: 'queued' | 'creating' | 'booting') => void;
+	onPhase?: (phase: 'creating' | 'booting') => void;
 };
 
 export type LifecycleOptions = {
@@ -36,6 +28,8 @@ export type LifecycleOptions = {
 	slots: UidSlots;
 	image: string;
 	imagesVolume: string | undefined;
+	/** A sandbox is gone: there may be room for another. */
+	onGone: () => void;
 	log: Log;
 };
 
@@ -45,7 +39,9 @@ export class Lifecycle {
 	/** Sandboxes that exist or are being made, by our id: what a sweep must leave alone. */
 	#known = new Set<string>();
 	#volumes = new Set<string>();
-	#host: Promise<{ gate: Gate; capacity: number; cgroup: string }> | undefined;
+	/** Of these, not up yet. */
+	#making = 0;
+	#host: Promise<EngineInfo> | undefined;
 
 	constructor(options: LifecycleOptions) {
 		this.engine = options.engine;
@@ -56,17 +52,15 @@ export class Lifecycle {
 		return this.#known.size;
 	}
 
-	/** Resolves with a sandbox whose daemon and agent answer. */
+	/** Those that are up, and perhaps being removed. */
+	get made(): number {
+		return this.#known.size - this.#making;
+	}
+
+	/** Resolves with a sandbox whose daemon and agent answer. The caller was admitted. */
 	async boot(request: BootRequest): Promise<Box> {
-		request.onPhase?.('queued');
-		const host = await this.#hostFacts();
-		using _place = await host.gate.enter(RANK[request.purpose], request.signal);
-		if (this.#known.size >= host.capacity) {
-			throw new SandboxError(
-				'no-capacity',
-				`${this.#known.size} sandboxes are this machine's most`,
-			);
-		}
+		const host = await this.host();
+		request.signal.throwIfAborted();
 		request.onPhase?.('creating');
 		const sandbox = newId(12);
 		const uid = this.#options.slots.take(request.uid);
@@ -74,11 +68,14 @@ export class Lifecycle {
 		const box = new Box(this.engine, { id: '', uid, volume, sandbox });
 		this.#known.add(sandbox);
 		this.#volumes.add(volume);
+		this.#making += 1;
 		try {
-			return await this.#create(box, request, host.cgroup);
+			return await this.#create(box, request, cgroupParent(host.cgroupDriver));
 		} catch (error) {
 			await this.#undo(box, request.volume !== undefined);
 			throw error;
+		} finally {
+			this.#making -= 1;
 		}
 	}
 
@@ -164,12 +161,13 @@ export class Lifecycle {
 		if (!this.#known.delete(box.sandbox)) return;
 		this.#volumes.delete(box.volume);
 		this.#options.slots.free(box.uid);
+		this.#options.onGone();
 	}
 
 	/** Removes what is ours on the engine and belongs to nothing that we know. */
 	async sweep(keptVolumes: ReadonlySet<string>): Promise<void> {
+		await this.engine.removeStrayHelpers();
 		for (const container of await this.engine.containers()) {
-			if (this.engine.isStrayHelper(container)) await this.engine.removeContainer(container.id);
 			const sandbox = container.labels[LABELS.sandbox];
 			if (!sandbox || this.#known.has(sandbox)) continue;
 			await this.engine.removeContainer(container.id);
@@ -190,12 +188,8 @@ export class Lifecycle {
 	}
 
 	/** Read once; an engine that doesn't answer is asked again at the next start. */
-	async #hostFacts() {
-		this.#host ??= this.engine.info().then((info) => ({
-			gate: new Gate(Math.max(2, info.cpus)),
-			capacity: Math.min(500, Math.max(4, Math.floor((info.memory - RESERVE) / PER_SANDBOX))),
-			cgroup: cgroupParent(info.cgroupDriver),
-		}));
+	async host(): Promise<EngineInfo> {
+		this.#host ??= this.engine.info();
 		try {
 			return await this.#host;
 		} catch (error) {

@@ -38,6 +38,10 @@ const sandboxes = new Sandboxes({
 	imagesVolume: config.IMAGES_VOLUME,
 	poolSize: config.POOL_SIZE,
 	kept: { count: config.KEPT_VOLUMES, bytes: config.KEPT_VOLUMES_BYTES },
+	room: {
+		...(config.SANDBOXES_MOST !== undefined && { most: config.SANDBOXES_MOST }),
+		...(config.MEMORY_RESERVE !== undefined && { reserve: config.MEMORY_RESERVE * 1024 ** 2 }),
+	},
 	host: (context) => new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, log }),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
 	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),

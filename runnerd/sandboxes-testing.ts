@@ -15,6 +15,7 @@ import { DEFAULT_SOCKET } from './engine-address.ts';
 import { Engine } from './engine.ts';
 import type { KeptBudget } from './kept-volumes.ts';
 import { silentLog } from './log.ts';
+import type { RoomLimits } from './room.ts';
 import type { SandboxHandle } from './sandbox-handle.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { SessionRecord } from './sessions-record.ts';
@@ -86,6 +87,7 @@ export class TestInstance implements AsyncDisposable {
 	async launch(
 		poolSize = 0,
 		engine = this.engine,
+		room: Partial<RoomLimits> = {},
 	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]>; told: string[] }> {
 		const seen = new Map<string, SandboxState[]>();
 		const told: string[] = [];
@@ -94,6 +96,7 @@ export class TestInstance implements AsyncDisposable {
 			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
 			poolSize,
+			room,
 			kept: this.kept,
 			log: silentLog,
 			host: () => new NoHost(),
@@ -117,6 +120,7 @@ export class TestInstance implements AsyncDisposable {
 	async [Symbol.asyncDispose](): Promise<void> {
 		await Promise.allSettled(this.#launches.map((launch) => launch.close()));
 		for (const { id } of await this.engine.containers()) await this.engine.removeContainer(id);
+		await this.engine.removeStrayHelpers();
 		for (const volume of await this.engine.volumes()) await this.engine.removeVolume(volume);
 		await rm(this.directory, { recursive: true, force: true });
 	}

@@ -3,36 +3,30 @@
 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import {
-	DEFAULT_LIMITS,
+	type ClassesInSession,
 	type RestartSession,
 	type SandboxState,
 	type Session as SessionView,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import type { Engine } from './engine.ts';
+import { InSession } from './in-session.ts';
 import { type KeptBudget, KeptVolumes } from './kept-volumes.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
-import { Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { RoomLimits } from './room.ts';
 import { SandboxError } from './sandbox-handle.ts';
-import type {
-	JudgeSandbox,
-	SandboxErrorCode,
-	SandboxHandle,
-	SandboxSource,
-} from './sandbox-handle.ts';
+import type { JudgeSandbox, SandboxHandle, SandboxSource } from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
-import { Gate } from './sandboxes-gate.ts';
 import { UidSlots } from './sandboxes-slots.ts';
 import { Session, type SessionWorld } from './sessions.ts';
 import { newRecord, type SessionRecord } from './sessions-record.ts';
 import type { RecordStore } from './state.ts';
+import { Supply } from './supply.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
-/** Judge runs at a time; students' own builds need the cores too. */
-const JUDGES = 2;
 const ENGINE_RETRY_MS = 500;
 /** An engine that stays away is asked less and less often. */
 const ENGINE_RETRY_MOST_MS = 5000;
@@ -41,9 +35,10 @@ const AWAY_MS = 3000;
 /** How long opening waits for an engine that may not be there yet. */
 const FIRST_LOOK_MS = 5000;
 const ADOPT_SECONDS = 15;
-/** A judge run waits so long for an engine that restarts, or for a place. */
-const JUDGE_PATIENCE_MS = 5 * 60_000;
-const PASSING: ReadonlySet<SandboxErrorCode> = new Set(['engine-unreachable', 'no-capacity']);
+/** How often it is looked for what the pool should hold: classes begin and end, students come and go. */
+const AIM_MS = 5000;
+/** After a launch web is given so long to say who is in session, before warm ones are too many. */
+const TELL_MS = 30_000;
 
 export type SandboxesOptions<H extends HostLifecycle> = {
 	engine: Engine;
@@ -52,6 +47,8 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	imagesVolume: string | undefined;
 	poolSize: number;
 	kept: KeptBudget;
+	/** Instead of what the engine's host would bear. */
+	room?: Partial<RoomLimits>;
 	log: Log;
 	host(context: HostContext): H;
 	changed(workspace: string, state: SandboxState): void;
@@ -65,10 +62,13 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#log: Log;
 	#sessions = new Map<string, Session<H>>();
 	#lifecycle: Lifecycle;
+	#supply: Supply;
 	#pool: Pool;
+	#inSession = new InSession();
+	#inSessionTold = false;
+	#aiming: NodeJS.Timeout | undefined;
 	#world: SessionWorld<H>;
 	#kept: KeptVolumes;
-	#judges = new Gate(JUDGES);
 	#closed = new AbortController();
 	#watching: Promise<void> | undefined;
 
@@ -77,8 +77,10 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		this.#engine = options.engine;
 		this.#log = options.log;
 		const slots = new UidSlots(() => this.#keptUids());
-		this.#lifecycle = new Lifecycle({ ...options, slots });
-		this.#pool = new Pool(options.poolSize, this.#lifecycle, options.log);
+		const onGone = () => this.#supply.look();
+		this.#lifecycle = new Lifecycle({ ...options, slots, onGone });
+		this.#supply = new Supply({ ...options, lifecycle: this.#lifecycle });
+		this.#pool = this.#supply.pool;
 		this.#kept = new KeptVolumes({ ...options, owners: () => this.#sessions.values() });
 		this.#world = this.#makeWorld();
 	}
@@ -90,6 +92,11 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			const box = this.#recall(record);
 			if (box) this.#lifecycle.hold(box);
 		}
+		this.#supply.open();
+		const launchedAt = performance.now();
+		this.#aiming = setInterval(() => {
+			if (this.#inSessionTold || performance.now() - launchedAt > TELL_MS) this.#aimPool();
+		}, AIM_MS).unref();
 		const first = Promise.withResolvers<void>();
 		this.#watching = this.#keepWatch(first.resolve);
 		await Promise.race([first.promise, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
@@ -152,61 +159,31 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		return box.openAgent();
 	}
 
-	async acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
-		const place = await this.#judges.enter(0, signal);
-		try {
-			return this.#judgeSandbox(await this.#boxForJudge(signal), place);
-		} catch (error) {
-			place[Symbol.dispose]();
-			throw error;
-		}
+	acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
+		return this.#supply.forJudge(signal);
 	}
 
-	/** What passes by itself is waited for: it is no reason to give a submission up. */
-	async #boxForJudge(signal: AbortSignal): Promise<Box> {
-		const begun = performance.now();
-		for (;;) {
-			try {
-				const boot = { purpose: 'judge', limits: DEFAULT_LIMITS, signal } as const;
-				return (await this.#claimForJudge()) ?? (await this.#lifecycle.boot(boot));
-			} catch (error) {
-				const passes = error instanceof SandboxError && PASSING.has(error.code);
-				if (!passes || performance.now() - begun > JUDGE_PATIENCE_MS) throw error;
-				await sleep(ENGINE_RETRY_MS, undefined, { signal });
-			}
+	/** Classes that are in session, or about to be: replaces what was said before. */
+	inSession(classes: ClassesInSession): void {
+		this.#inSessionTold = true;
+		const changed = this.#inSession.replace(classes, Date.now());
+		for (const session of this.#sessions.values()) {
+			const { class: classId } = session.record.request;
+			const change = classId === undefined ? undefined : changed.get(classId);
+			if (change) session.inSession(change.endedAt);
 		}
+		this.#aimPool();
 	}
 
-	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
-	async #claimForJudge(): Promise<Box | undefined> {
-		const box = await this.#pool.claim(1);
-		if (!box) return undefined;
-		try {
-			await this.#engine.renameContainer(box.id, `${this.#engine.instance}-judge-${box.sandbox}`);
-			return box;
-		} catch (error) {
-			await this.#lifecycle.remove(box, { keepVolume: false });
-			throw error;
-		}
-	}
-
-	#judgeSandbox(box: Box, place: Disposable): JudgeSandbox {
-		return {
-			id: box.id,
-			uid: box.uid,
-			exec: box.exec.bind(box),
-			putFiles: box.putFiles.bind(box),
-			[Symbol.asyncDispose]: async () => {
-				try {
-					await this.#lifecycle.remove(box, { keepVolume: false });
-				} catch (cause) {
-					// The verdict stands; the next sweep removes it.
-					this.#log.warn('a judge sandbox was not removed', { cause });
-				} finally {
-					place[Symbol.dispose]();
-				}
-			},
-		};
+	/** As many warm ones as always, and those for whom classes in session still wait. */
+	#aimPool(): void {
+		if (this.#closed.signal.aborted) return;
+		const there = (classId: string) =>
+			Array.from(this.#sessions.values()).filter(
+				({ record: { request, state } }) =>
+					request.class === classId && (state.status === 'ready' || state.status === 'starting'),
+			).length;
+		this.#pool.aim(this.#options.poolSize + this.#inSession.wanted(there, Date.now()));
 	}
 
 	/** Brings what is kept of ended sandboxes under its budget; else it happens a while after an end. */
@@ -221,8 +198,9 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	/** Stops watching; every sandbox goes on, for the next launch to take over. */
 	async close(): Promise<void> {
 		this.#closed.abort(new Error('runnerd stops'));
+		clearInterval(this.#aiming);
 		await Promise.allSettled([
-			this.#pool.close(),
+			this.#supply.close(),
 			this.#kept.close(),
 			this.#watching,
 			...Array.from(this.#sessions.values(), (session) => session.detach()),
@@ -247,11 +225,12 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#makeWorld(): SessionWorld<H> {
 		return {
 			log: this.#log,
-			provide: (record, context) => this.#provide(record, context),
+			provide: (record, context) => this.#supply.forWorkspace(record, context),
 			recall: (record) => this.#recall(record),
 			isRunning: (box) => this.#engine.isRunning(box.id),
 			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
 			removeVolume: (name) => this.#engine.removeVolume(name),
+			inSessionUntil: ({ request }) => this.#inSession.until(request.class),
 			host: (context) => this.#options.host(context),
 			save: (record) => this.#options.store.write(record.request.workspace, record),
 			changed: (workspace, state) => {
@@ -260,37 +239,6 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			},
 			tell: (workspace, code, message) => this.#options.tell(workspace, code, message),
 		};
-	}
-
-	/** Warm for a first start; a kept volume needs a sandbox of its own around it. */
-	async #provide(record: SessionRecord, context: ProvideContext): Promise<Box> {
-		const warm = record.volume ? undefined : await this.#pool.claim(0);
-		const { workspace, limits } = record.request;
-		const name = `${this.#engine.instance}-ws-${workspace}`;
-		const box =
-			warm ??
-			(await this.#lifecycle.boot({
-				purpose: 'workspace',
-				limits,
-				volume: record.volume?.name ?? name,
-				uid: record.volume?.uid,
-				signal: context.signal,
-				onPhase: context.onPhase,
-			}));
-		try {
-			await context.commit(box);
-		} catch (error) {
-			await this.#lifecycle.remove(box, { keepVolume: record.volume !== null });
-			throw error;
-		}
-		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) {
-			await this.#engine.limitContainer(box.id, limits);
-		}
-		// For whoever reads `docker ps`; our record is what counts.
-		await this.#engine.renameContainer(box.id, name).catch((cause) => {
-			this.#log.warn('a sandbox kept its old name', { workspace, cause });
-		});
-		return box;
 	}
 
 	/** From each connection to the engine to its break: take stock, then hear of every end. */
@@ -365,5 +313,3 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		await Promise.all(Array.from(this.#sessions.values(), (session) => session.engineLost()));
 	}
 }
-
-type ProvideContext = Parameters<SessionWorld<HostLifecycle>['provide']>[1];

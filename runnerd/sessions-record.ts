@@ -25,6 +25,8 @@ export const SessionRecord = z.object({
 	/** The volume went to make room, and its owner wasn't told yet. */
 	cleared: z.boolean().default(false),
 	state: SandboxState,
+	/** When the start that is under way was asked for: its turn in the line, after a restart too. */
+	askedAt: z.number().int().default(0),
 	/** When someone last worked in it; milliseconds since the epoch. */
 	activeAt: z.number().int(),
 });
@@ -54,6 +56,7 @@ export const newRecord = (request: StartSession): SessionRecord => ({
 	home: true,
 	cleared: false,
 	state: { status: 'gone', at: Date.now(), reason: 'ended' },
+	askedAt: Date.now(),
 	activeAt: Date.now(),
 });
 

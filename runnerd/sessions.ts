@@ -2,6 +2,7 @@
 // one after another; each is durable before anything relies on it.
 
 import {
+	type QueuePlace,
 	type SandboxReason,
 	type SandboxState,
 	type Session as SessionView,
@@ -11,6 +12,7 @@ import type { Log } from './log.ts';
 import { SandboxError } from './sandbox-handle.ts';
 import type { Box } from './sandboxes-box.ts';
 import { CLEARED_WORDS, FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
+import type { ProvideContext } from './supply.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
 /** The files may come later (sync may be away); the terminal needn't wait longer than this. */
@@ -26,19 +28,14 @@ type StartPhase = Extract<SandboxState, { status: 'starting' }>['phase'];
 export type SessionWorld<H extends HostLifecycle> = {
 	log: Log;
 	/** A sandbox for the record's workspace; `commit` makes it the workspace's, durably. */
-	provide(
-		record: SessionRecord,
-		context: {
-			signal: AbortSignal;
-			onPhase: (phase: StartPhase) => void;
-			commit: (box: Box) => Promise<void>;
-		},
-	): Promise<Box>;
+	provide(record: SessionRecord, context: ProvideContext): Promise<Box>;
 	/** The sandbox that the record names, dead or alive. */
 	recall(record: SessionRecord): Box | undefined;
 	isRunning(box: Box): Promise<boolean>;
 	remove(box: Box): Promise<void>;
 	removeVolume(name: string): Promise<void>;
+	/** Until when the record's class is in session; 0 when it isn't, or nobody said so. */
+	inSessionUntil(record: SessionRecord): number;
 	host(context: HostContext): H;
 	save(record: SessionRecord): Promise<void>;
 	changed(workspace: string, state: SandboxState): void;
@@ -92,6 +89,7 @@ export class Session<H extends HostLifecycle> {
 			this.#saveSoon();
 			return false;
 		}
+		this.#record = { ...this.#record, askedAt: Date.now() };
 		this.#begin('provide');
 		return true;
 	}
@@ -133,7 +131,8 @@ export class Session<H extends HostLifecycle> {
 	}
 
 	async #bringUp(how: 'provide' | 'adopt', signal: AbortSignal): Promise<void> {
-		const onPhase = (phase: StartPhase) => signal.aborted || this.#setStarting(phase);
+		const onPhase = (phase: StartPhase, queue?: QueuePlace) =>
+			signal.aborted || this.#setStarting(phase, queue);
 		let box = await this.#surviving();
 		if (box) {
 			onPhase('booting');
@@ -257,6 +256,8 @@ export class Session<H extends HostLifecycle> {
 
 	/** The engine stopped answering: said plainly; the sandbox may well live on. */
 	async engineLost(): Promise<void> {
+		// A start finds out by itself, and may wait in line for long.
+		if (this.#starting) return;
 		await this.#inTurn(async () => {
 			if (this.#record.state.status !== 'ready') return;
 			await this.#closeHost(false);
@@ -325,9 +326,22 @@ export class Session<H extends HostLifecycle> {
 		}
 	}
 
+	/** Its class began or ended a session; `endedAt`: idle time counts from there, not from before. */
+	inSession(endedAt = 0): void {
+		const activeAt = Math.max(this.#record.activeAt, endedAt);
+		this.#record = { ...this.#record, activeAt };
+		const { state } = this.#record;
+		if (state.status !== 'ready') return;
+		this.#scheduleIdle();
+		const deadline = this.#deadline();
+		if (deadline !== state.deadline) this.#set({ ...state, deadline });
+	}
+
 	#deadline(): number {
 		const { idleMinutes } = this.#record.request;
-		return idleMinutes === null ? NEVER : this.#record.activeAt + idleMinutes * 60_000;
+		if (idleMinutes === null) return NEVER;
+		const from = Math.max(this.#record.activeAt, this.#world.inSessionUntil(this.#record));
+		return from + idleMinutes * 60_000;
 	}
 
 	#scheduleIdle(): void {
@@ -344,8 +358,8 @@ export class Session<H extends HostLifecycle> {
 		this.#set({ status: 'gone', at: Date.now(), reason, kept: this.#record.volume !== null });
 	}
 
-	#setStarting(phase: StartPhase): void {
-		this.#set({ status: 'starting', at: Date.now(), phase });
+	#setStarting(phase: StartPhase, queue?: QueuePlace): void {
+		this.#set({ status: 'starting', at: Date.now(), phase, ...(queue && { queue }) });
 	}
 
 	/** Whoever hears of states puts them in order by their time: it never goes back, as a clock may. */
