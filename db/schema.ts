@@ -156,6 +156,27 @@ export const removals = pgTable(
 	(t) => [primaryKey({ columns: [t.classId, t.userId] })],
 );
 
+/** When a class is in session: no sandbox of it expires then, and some are ready before the click. */
+export const classSessions = pgTable(
+	'class_sessions',
+	{
+		id: text('id').primaryKey(),
+		classId: text('class_id')
+			.notNull()
+			.references(() => classes.id, { onDelete: 'cascade' }),
+		startsAt: time('starts_at').notNull(),
+		endsAt: time('ends_at').notNull(),
+	},
+	(t) => [
+		index('class_sessions_class').on(t.classId, t.endsAt),
+		index('class_sessions_ends').on(t.endsAt),
+		check(
+			'class_sessions_length',
+			sql`${t.endsAt} >= ${t.startsAt} and ${t.endsAt} <= ${t.startsAt} + interval '12 hours'`,
+		),
+	],
+);
+
 /** Every version of a lab that was ever taught, by content; attempts pin one. */
 export const labVersions = pgTable(
 	'lab_versions',
