@@ -27,6 +27,8 @@ const toldToBrowsers = [
 		terminal: z.string(),
 		driver: Person.nullable(),
 		watchers: z.array(Person),
+		/** Its shell was ended: the workspace has one terminal less. */
+		ended: z.boolean().optional(),
 	}),
 	/** Something the student should know: a file too large to share, a path that can't be synced. */
 	z.object({

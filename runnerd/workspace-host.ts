@@ -67,6 +67,7 @@ export class WorkspaceHost implements HostLifecycle {
 		this.flush = new Flush(this.#room, flushEvents(options, about));
 		this.#link = connectAgent(options.openAgent, about);
 		this.#link.on('connected', (client) => this.#attach(client));
+		const ended = { type: 'terminal' as const, driver: null, watchers: [], ended: true };
 		this.terminals = new Terminals({
 			link: this.#link,
 			owner: driver,
@@ -74,6 +75,7 @@ export class WorkspaceHost implements HostLifecycle {
 			onActivity: () => options.touch(),
 			onState: (terminal, driver, watchers) =>
 				options.emit({ type: 'terminal', workspace, terminal, driver, watchers }),
+			onEnded: (terminal) => options.emit({ ...ended, workspace, terminal }),
 		});
 	}
 

@@ -168,7 +168,7 @@ test('a frame beyond the limit closes that socket alone', async () => {
 test('one person takes no more than their places', async () => {
 	await using agent = await testAgent();
 	await using runner = await TestRunner.start(agent.open);
-	for (let n = 0; n < 16; n += 1) await runner.join(PEER, 'read');
+	for (let n = 0; n < 24; n += 1) await runner.join(PEER, 'read');
 	const ticket = await runner.ticket(PEER, 'read');
 	const extra = runner.dial(`/terminal/${runner.workspace}/1`, ticket);
 	expect((await once(extra, 'close'))[0]).toBe(TERMINAL_CLOSE.tooMany.code);

@@ -50,6 +50,11 @@ export class Connection implements Viewer {
 		else this.#socket.pause();
 	}
 
+	end(terminals: string[]): void {
+		this.outlet.answer({ type: 'ended', terminals });
+		this.close(TERMINAL_CLOSE.ended);
+	}
+
 	close({ code, reason }: { code: number; reason: string }): void {
 		// A socket that isn't read would never see the other side's close.
 		this.#socket.resume();

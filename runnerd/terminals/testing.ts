@@ -22,6 +22,7 @@ type Message<Type extends TerminalMessage['type']> = Extract<TerminalMessage, { 
 export class TestRunner {
 	readonly workspace = newId();
 	readonly states: { driver: string | undefined; watchers: string[] }[] = [];
+	readonly ended: string[] = [];
 	activity = 0;
 	readonly terminals: Terminals;
 	#keys: CryptoKeyPair;
@@ -38,6 +39,7 @@ export class TestRunner {
 			owner: OWNER,
 			log: () => {},
 			onActivity: () => (this.activity += 1),
+			onEnded: (name) => this.ended.push(name),
 			onState: (_name, driver, watchers) =>
 				this.states.push({ driver: driver?.name, watchers: watchers.map(({ name }) => name) }),
 		});
@@ -156,6 +158,14 @@ export class TestBrowser {
 
 	say(request: TerminalRequest): void {
 		this.socket.send(JSON.stringify(request));
+	}
+
+	/** The name of another terminal, once it is there. */
+	async opens(): Promise<string> {
+		const before = this.count('opened');
+		this.say({ type: 'open-terminal' });
+		await this.until(() => this.count('opened') > before);
+		return this.last('opened')!.terminal;
 	}
 
 	/** Resolves once `condition` holds; looks whenever something arrived. */

@@ -16,6 +16,9 @@ TURN = 64 * 1024
 # Typed, but not read by any program yet.
 INPUT_MAX = 64 * 1024
 
+# Of programs, named to who is about to end them.
+PROGRAMS = 5
+
 INTERRUPTS = {3: signal.SIGINT, 28: signal.SIGQUIT, 26: signal.SIGTSTP}
 
 
@@ -57,6 +60,16 @@ class Shell:
         if self._fd is not None:
             self._read()
         return True
+
+    def programs(self):
+        """Names of what runs in its session beside it, in front or not."""
+        found = set()
+        for entry in os.scandir('/proc'):
+            if entry.name.isdigit() and int(entry.name) != self.pid:
+                name, session = process(entry.name)
+                if session == self.pid:
+                    found.add(name)
+        return sorted(found)[:PROGRAMS]
 
     def close(self):
         """Hangs up: what still runs there gets SIGHUP, as when a window is closed."""
@@ -115,6 +128,21 @@ class Shell:
                 # It has ended; its end is told by the reading side.
                 self._input.clear()
         self._watch()
+
+
+def process(pid):
+    """The name and session of a process; neither when it has ended."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            stat = file.read()
+    except OSError:
+        return None, None
+    # The name stands in parentheses and may hold any of its own.
+    opening, closing = stat.index(b'('), stat.rindex(b')')
+    fields = stat[closing + 2 :].split()
+    if fields[0] == b'Z':
+        return None, None
+    return stat[opening + 1 : closing].decode(errors='replace').replace(',', ' '), int(fields[3])
 
 
 def start(argv, env, cwd, size):
