@@ -1,7 +1,9 @@
-// `npm run check`: types, lint and format of everything; all of them, even after one failed.
+// `npm run check`: types, lint and format of everything, side by side; all of them, even after one
+// failed.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { ROOT } from './setup/data-dir.ts';
 
 export const CHECKS = [
@@ -12,21 +14,34 @@ export const CHECKS = [
 ] as const;
 
 /** How many failed. */
-export function check(): number {
-	let failed = 0;
+export async function check(): Promise<number> {
 	// svelte-check and web's types need what SvelteKit generates.
 	spawnSync('svelte-kit', ['sync'], { cwd: join(ROOT, 'web'), stdio: 'ignore' });
-	for (const { title, run, in: folder } of CHECKS) {
-		const [program, ...args] = run;
-		const start = performance.now();
-		const cwd = join(ROOT, folder);
-		const { status, error } = spawnSync(program, args, { cwd, stdio: 'inherit' });
-		if (error) console.error(error.message);
-		const seconds = ((performance.now() - start) / 1000).toFixed(1);
-		console.log(`  ${status === 0 ? '✓' : '✗'} ${title.padEnd(24)} ${seconds.padStart(6)} s`);
-		if (status !== 0) failed += 1;
-	}
-	return failed;
+	const passed = await Promise.all(CHECKS.map(one));
+	return passed.filter((ok) => !ok).length;
 }
 
-if (import.meta.main) process.exit(check() === 0 ? 0 : 1);
+/** Prints what it said in one piece, when it has ended; true when it found nothing. */
+async function one({ title, run, in: folder }: (typeof CHECKS)[number]): Promise<boolean> {
+	const [program, ...args] = run;
+	const start = performance.now();
+	const child = spawn(program, args, {
+		cwd: join(ROOT, folder),
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	const ended = new Promise<boolean>((resolve) => {
+		child.once('error', (error) => {
+			console.error(error.message);
+			resolve(false);
+		});
+		child.once('close', (status) => resolve(status === 0));
+	});
+	const [ok, said, complained] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+	process.stdout.write(said);
+	process.stderr.write(complained);
+	const seconds = ((performance.now() - start) / 1000).toFixed(1);
+	console.log(`  ${ok ? '✓' : '✗'} ${title.padEnd(24)} ${seconds.padStart(6)} s`);
+	return ok;
+}
+
+if (import.meta.main) process.exit((await check()) === 0 ? 0 : 1);

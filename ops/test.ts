@@ -12,7 +12,7 @@ import { vitest } from './vitest.ts';
 const Report = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
 
 const images = await prepareMachine();
-const failedChecks = check();
+const failedChecks = await check();
 const tests = await runTests(process.argv.slice(2));
 const passed = tests.passed + CHECKS.length - failedChecks;
 const failed = tests.failed + failedChecks;
