@@ -49,6 +49,7 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		workspace: z.string(),
 		sha: z.string(),
 		size: z.number().int(),
+		path: z.string().optional(),
 	}),
 	/** The document names bytes that its sandbox hasn't got: web hands them in by `PUT` of the same. */
 	z.object({

@@ -144,7 +144,7 @@ function flushEvents(
 	return {
 		warning: (code, message, path) =>
 			emit({ type: 'warning', workspace, code, message, ...(path && { path }) }),
-		blob: (sha, size) => emit({ type: 'blob', workspace, sha, size }),
+		blob: (sha, size, path) => emit({ type: 'blob', workspace, sha, size, path }),
 		missingBlobs: (shas) => emit({ type: 'blobs-missing', workspace, shas }),
 		activity: () => touch(),
 		log,

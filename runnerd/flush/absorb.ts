@@ -88,7 +88,7 @@ async function create(state: FlushState, path: string): Promise<void> {
 		}
 		markSeen(state, state.view.node(id), read.v);
 	}, DISK_ORIGIN);
-	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length);
+	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length, path);
 	const kind = raw === undefined ? 'binary' : 'text';
 	remember(state, id, asRead(read), kind, docSide(raw, read.sha), read.v);
 }
@@ -142,7 +142,7 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 	if (raw === undefined) {
 		keepAside(state, id);
 		setKind(state, id, 'binary', { size: read.bytes.length, sha: read.sha, [SEEN]: undefined });
-		state.hooks.blob(read.sha, read.bytes.length);
+		state.hooks.blob(read.sha, read.bytes.length, path);
 		remember(state, id, asRead(read), 'binary', read.sha, read.v);
 		return;
 	}

@@ -21,7 +21,7 @@ import { visible, Warnings } from './warnings.ts';
 export interface FlushEvents {
 	warning(code: string, message: string, path?: string): void;
 	/** A binary file appeared; `readBlob` has its bytes. */
-	blob(sha: string, size: number): void;
+	blob(sha: string, size: number, path: string): void;
 	/** The document names bytes that this sandbox hasn't got: hand them in by `putBlob`. */
 	missingBlobs(shas: string[]): void;
 	/** Somebody works, in the editor or in the shell. */
@@ -75,7 +75,7 @@ export class Flush {
 		});
 		this.#state = new FlushState(view, {
 			warn: (code, _message, path) => this.#warnings.tell(code, path),
-			blob: (sha, size) => events.blob(sha, size),
+			blob: (sha, size, path) => events.blob(sha, size, visible(path)),
 			missing: (sha) => this.#miss(sha),
 			held: (sha) => this.#blobs.get(sha),
 		});
@@ -339,6 +339,7 @@ export class Flush {
 				}
 			}
 		} catch (error) {
+			if (this.#stop.signal.aborted) return;
 			this.#events.log('a record was not kept', { error: String(error) });
 		} finally {
 			this.#settling = false;

@@ -21,7 +21,7 @@ const GRAVES = 500;
 export interface FlushHooks {
 	warn: Warn;
 	/** A binary file whose bytes are in the sandbox appeared. */
-	blob(sha: string, size: number): void;
+	blob(sha: string, size: number, path: string): void;
 	/** Bytes that the document names and this sandbox hasn't got. */
 	missing(sha: string): void;
 	/** Bytes that somebody handed in. */
