@@ -211,14 +211,20 @@ function logFor(data: DataDir) {
 	};
 }
 
-/** Web first, then what it needs; data, volumes and images stay. */
+/**
+ * What needs another first: runnerd still brings home what the sandboxes hold, which takes sync.
+ * Data, volumes and images stay.
+ */
 async function stop(): Promise<void> {
+	const end = (...names: string[]) => {
+		const ending = services.filter(({ spec }) => names.includes(spec.name));
+		return Promise.all(ending.map((service) => service.stop()));
+	};
 	stopping ??= (async () => {
-		const database = services.filter(({ spec }) => spec.name === 'postgres');
-		const others = services.filter(({ spec }) => spec.name !== 'postgres').reverse();
-		await Promise.all(others.map((service) => service.stop()));
+		await end('web', 'runnerd');
+		await end('sync');
 		if (engine) await stopSandboxes(engine.docker, instance).catch(() => {});
-		await Promise.all(database.map((service) => service.stop()));
+		await end('postgres');
 		process.exit(process.exitCode ?? 0);
 	})();
 	return stopping;
