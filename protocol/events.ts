@@ -1,6 +1,7 @@
 // Events: what runnerd tells web, and what web tells browsers.
 
 import { z } from 'zod';
+import { Port, PORTS_MAX } from './preview.ts';
 import { SandboxState } from './sandbox.ts';
 import { JudgePhase } from './verdict.ts';
 
@@ -29,6 +30,12 @@ const toldToBrowsers = [
 		watchers: z.array(Person),
 		/** Its shell was ended: the workspace has one terminal less. */
 		ended: z.boolean().optional(),
+	}),
+	/** The TCP ports that somebody listens on in its sandbox, published ones among them. */
+	z.object({
+		type: z.literal('ports'),
+		workspace: z.string(),
+		ports: z.array(Port).max(PORTS_MAX),
 	}),
 	/** Something the student should know: a file too large to share, a path that can't be synced. */
 	z.object({

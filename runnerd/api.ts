@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { Id } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import type { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import {
 	BuildRequest,
 	ClassesInSession,
@@ -31,6 +32,7 @@ import { JUDGE_RUN_BODY, answerJudgeRun } from './judge-run-routes.ts';
 import type { Log } from './log.ts';
 import { SandboxError, type SandboxHandle } from './sandbox-handle.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import { isPreviewPath, type PreviewDoor } from './preview/door.ts';
 import { isTerminalPath, type TerminalDoor } from './terminals/upgrade.ts';
 import type { WorkspaceHost } from './workspace-host.ts';
 
@@ -56,6 +58,7 @@ export type ApiOptions = {
 	events: EventLog;
 	judges: JudgeRuns;
 	terminals: TerminalDoor;
+	previews: PreviewDoor;
 	log: Log;
 };
 
@@ -83,7 +86,9 @@ export class Api {
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		// A client that goes before it is answered must not end us.
 		socket.on('error', () => socket.destroy());
-		if (isTerminalPath(request.url)) void this.#options.terminals.accept(request, socket, head);
+		const { terminals, previews } = this.#options;
+		if (isTerminalPath(request.url)) void terminals.accept(request, socket, head);
+		else if (isPreviewPath(request.url)) void previews.accept(request, socket, head);
 		else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 	}
 
@@ -129,6 +134,10 @@ export class Api {
 		if (verb === undefined) return this.#session(call, workspace);
 		if (verb === 'blobs' && path.length === 4) {
 			return this.#blob(call, workspace, parse(Sha, sha));
+		}
+		if (verb === 'ports' && path.length === 3 && method === 'GET') {
+			const ports = await this.#host(workspace).preview.look();
+			return sendJson(response, 200, { ports: [...ports] } satisfies PortsAnswer);
 		}
 		if (path.length > 3 || method !== 'POST') throw notFound();
 		if (verb === 'extend') {

@@ -13,6 +13,7 @@ import { Engine } from './engine.ts';
 import { EventLog } from './events.ts';
 import { JudgeRuns } from './judge-run.ts';
 import { jsonLog } from './log.ts';
+import { PreviewDoor } from './preview/door.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { SessionRecord } from './sessions-record.ts';
 import { RecordStore } from './state.ts';
@@ -55,9 +56,14 @@ const judges = new JudgeRuns({
 	log,
 	judgeDigest: await judgeDigest(),
 });
+const ticketKey = await importTicketPublicKey(config.ticketPublicKey);
 const terminals = new TerminalDoor({
-	ticketKey: await importTicketPublicKey(config.ticketPublicKey),
+	ticketKey,
 	find: (workspace) => sandboxes.host(workspace)?.terminals,
+});
+const previews = new PreviewDoor({
+	ticketKey,
+	find: (workspace) => sandboxes.host(workspace)?.preview,
 });
 const { server } = new Api({
 	token: config.token,
@@ -67,6 +73,7 @@ const { server } = new Api({
 	events,
 	judges,
 	terminals,
+	previews,
 	log,
 });
 
@@ -80,6 +87,7 @@ async function end(why: string): Promise<void> {
 	await judges.close();
 	await sandboxes.close();
 	terminals.close();
+	previews.close();
 	events.close();
 	await way.close();
 	process.exit(0);

@@ -1,5 +1,5 @@
-// What a ready workspace has beside its sandbox: the agent's client, the file flush and the
-// terminals, brought up and taken down together.
+// What a ready workspace has beside its sandbox: the agent's client, the file flush, the
+// terminals and the preview, brought up and taken down together.
 
 import type { Duplex } from 'node:stream';
 import type { Person, RunnerEventBody } from '@containrlab/protocol/events.ts';
@@ -7,6 +7,7 @@ import { type AgentClient, type AgentLink, connectAgent } from './agent/client.t
 import { Flush } from './flush/flush.ts';
 import { SyncRoom } from './flush/room.ts';
 import type { Log } from './log.ts';
+import { Preview } from './preview/preview.ts';
 import { Terminals } from './terminals/terminals.ts';
 
 /** What a sandbox that ends may still take to bring its last changes home. */
@@ -46,6 +47,7 @@ export type WorkspaceHostOptions = HostContext & {
 export class WorkspaceHost implements HostLifecycle {
 	readonly flush: Flush;
 	readonly terminals: Terminals;
+	readonly preview: Preview;
 	#room: SyncRoom;
 	#link: AgentLink;
 	#facts: WorkspaceFacts;
@@ -77,6 +79,12 @@ export class WorkspaceHost implements HostLifecycle {
 				options.emit({ type: 'terminal', workspace, terminal, driver, watchers }),
 			onEnded: (terminal) => options.emit({ ...ended, workspace, terminal }),
 		});
+		this.preview = new Preview({
+			link: this.#link,
+			openAgent: options.openAgent,
+			log: about,
+			onPorts: (ports) => options.emit({ type: 'ports', workspace, ports: [...ports] }),
+		});
 	}
 
 	/** The terminals don't wait for this: they work as soon as the agent answers. */
@@ -103,6 +111,7 @@ export class WorkspaceHost implements HostLifecycle {
 	async close({ flush }: { flush: boolean }): Promise<boolean> {
 		const home = flush && (await this.#bringHome());
 		this.terminals.close(flush ? 'noSandbox' : 'notReady');
+		this.preview.close();
 		this.#link.close();
 		this.flush.close();
 		return home;

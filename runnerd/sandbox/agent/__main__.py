@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 
+import preview
 import terminals
 from loop import Loop
 from wire import Connection, Refused
@@ -138,6 +139,7 @@ def main():
     listener = listen(chosen['socket'])
     watch_signals(loop, agent)
     terminals.install(agent)
+    preview.install(agent)
     try:
         import files
     except ModuleNotFoundError as missing:

@@ -150,6 +150,7 @@ async function store(tx: Executor, event: RunnerEventBody): Promise<void> {
 	switch (event.type) {
 		case 'sandbox':
 		case 'terminal':
+		case 'ports':
 		case 'warning':
 			return emitWorkspaceEvent(tx, event.workspace, event);
 		case 'judge-phase': {
