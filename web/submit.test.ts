@@ -6,10 +6,11 @@ import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/q
 import type { TestDatabase } from '@containrlab/db/testing.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
-import { createFile } from '@containrlab/protocol/workspace-doc.ts';
+import { createFile, listFiles, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
 import { SyncClient } from './src/server/sync-client.ts';
 import {
+	openDocument,
 	startServices,
 	type StandInRunnerd,
 	type TestServices,
@@ -263,6 +264,43 @@ describe('the sandbox', () => {
 		runnerd.blobs.clear();
 		runnerd.emit({ type: 'blobs-missing', workspace, shas: [sha] });
 		await until('the blob given back', () => runnerd.blobs.has(sha));
+	});
+
+	it('is restarted by its owner and by staff, and a reset replaces it only when asked', async () => {
+		const { browser, workspace } = await guest('Hal');
+		using page = openDocument(browser, workspace);
+		await until('the starter', () => liveFiles(page.doc).length > 0);
+		const starter = liveFiles(page.doc).map((file) => file.path);
+		runnerd.restarts.length = 0;
+		const restarted = await browser.send(`/w/${workspace}/sandbox/restart`, { method: 'POST' });
+		expect(await restarted.json()).toMatchObject({ ok: true, sandbox: { reason: 'restarted' } });
+		const [first] = liveFiles(page.doc).filter((file) => file.text);
+		first!.text!.insert(0, 'mine ');
+		createFile(page.doc, { kind: 'text', path: 'extra', mode: 0o644, text: 'x' });
+		const staff = await new Browser(web.url).signIn(room.people.ta.email);
+		const reset = (body: object) =>
+			staff.send(`/w/${workspace}/reset`, { method: 'POST', body: JSON.stringify(body) });
+		// By the documented way alone: a missing answer is none.
+		expect((await reset({})).status).toBe(400);
+		const stored = new SyncClient(sync.url, SERVICE_TOKEN);
+		await until('the edits are stored', async () => {
+			const copy = new Y.Doc();
+			Y.applyUpdate(copy, (await stored.snapshot(workspaceRoom(workspace))).update);
+			return liveFiles(copy).some((file) => file.path === 'extra');
+		});
+		expect((await reset({ sandbox: false })).status).toBe(200);
+		const isGone = (path: string) => !liveFiles(page.doc).some((file) => file.path === path);
+		await until('the page has heard', () => isGone('extra'));
+		expect(liveFiles(page.doc).map((file) => file.path)).toEqual(starter);
+		const old = listFiles(page.doc).find((file) => file.id === first!.id)!;
+		expect([old.deletedAt, old.text!.toString().slice(0, 5)]).toEqual([
+			expect.any(Number),
+			'mine ',
+		]);
+		expect(await (await reset({ sandbox: true })).json()).toMatchObject({
+			...{ reset: true, ok: true, sandbox: { reason: 'replaced' } },
+		});
+		expect(runnerd.restarts).toEqual([false, true]);
 	});
 
 	it('is said to be gone when runnerd comes back without it', async () => {

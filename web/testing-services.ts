@@ -21,6 +21,7 @@ import {
 	DrainResult,
 	JudgeRun,
 	JudgeRunRequest,
+	RestartSession,
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
@@ -132,6 +133,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 export class StandInRunnerd implements AsyncDisposable {
 	readonly sessions = new Map<string, Session>();
 	readonly blobs = new Map<string, Uint8Array>();
+	/** Restarts that were asked for; true: on a fresh volume. */
+	readonly restarts: boolean[] = [];
 	/** Drains that were asked for. */
 	drains = 0;
 	/** What a drain answers beside the text. */
@@ -220,6 +223,15 @@ export class StandInRunnerd implements AsyncDisposable {
 			};
 			this.sessions.set(start.workspace, session);
 			return answer(response, 200, session);
+		}
+		if (verb === 'restart') {
+			const { fresh, driver } = RestartSession.parse(JSON.parse(await text(request)));
+			this.restarts.push(fresh);
+			const state = {
+				...({ status: 'stopping', at: Date.now() } as const),
+				reason: fresh ? ('replaced' as const) : ('restarted' as const),
+			};
+			this.sessions.set(workspace, { workspace, driver, state });
 		}
 		const session = this.sessions.get(workspace);
 		if (!session) return refuse(response, 404, 'unknown-session');

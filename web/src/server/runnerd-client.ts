@@ -5,6 +5,7 @@ import {
 	JudgeRun,
 	Session,
 	type JudgeRunRequest,
+	type RestartSession,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
@@ -29,6 +30,12 @@ export class RunnerdClient {
 	async start(request: z.input<typeof StartSession>): Promise<Session> {
 		const options = { method: 'POST', json: request, timeoutMs: QUICK_MS } as const;
 		return Session.parse(await jsonOf(await call(this.#service, '/sessions', options)));
+	}
+
+	async restart(request: z.input<typeof RestartSession>): Promise<Session> {
+		const options = { method: 'POST', json: request, timeoutMs: QUICK_MS } as const;
+		const path = `/sessions/${request.workspace}/restart`;
+		return Session.parse(await jsonOf(await call(this.#service, path, options)));
 	}
 
 	/** Undefined when the workspace has no sandbox. */

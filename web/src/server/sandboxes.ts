@@ -4,7 +4,8 @@ import type { Database } from '@containrlab/db/connect.ts';
 import { blobBytes, blobsOfWorkspace } from '@containrlab/db/queries/blobs.ts';
 import { touchWorkspace, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
-import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
+import type { SandboxState, StartSession } from '@containrlab/protocol/sandbox.ts';
+import type { z } from 'zod';
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import { Refused, Unreachable } from './service-call.ts';
@@ -34,8 +35,20 @@ export class Sandboxes {
 		});
 	}
 
-	/** Starts it, or finds it. The shell's edits are the owner's, whoever pressed the button. */
+	/** Starts it, or finds it. */
 	async start(workspace: WorkspaceContext): Promise<SandboxView> {
+		const request = await this.#request(workspace);
+		return this.#ask(async () => (await this.#runnerd.start(request)).state);
+	}
+
+	/** Ends it and starts it again; `fresh`: without the images, containers and volumes in it. */
+	async restart(workspace: WorkspaceContext, fresh: boolean): Promise<SandboxView> {
+		const request = await this.#request(workspace);
+		return this.#ask(async () => (await this.#runnerd.restart({ ...request, fresh })).state);
+	}
+
+	/** The shell's edits are the owner's, whoever pressed the button. */
+	async #request(workspace: WorkspaceContext): Promise<z.input<typeof StartSession>> {
 		const { id, owner } = workspace;
 		const ticket = await this.#tickets.forHost({
 			aud: 'sync',
@@ -44,16 +57,13 @@ export class Sandboxes {
 			access: 'write',
 		});
 		await touchWorkspace(this.#db, id);
-		return this.#ask(async () => {
-			const { state } = await this.#runnerd.start({
-				workspace: id,
-				room: workspaceRoom(id),
-				ticket,
-				driver: owner,
-				idleMinutes: workspace.class.idleMinutes,
-			});
-			return state;
-		});
+		return {
+			workspace: id,
+			room: workspaceRoom(id),
+			ticket,
+			driver: owner,
+			idleMinutes: workspace.class.idleMinutes,
+		};
 	}
 
 	async extend(workspaceId: string): Promise<SandboxView> {

@@ -16,7 +16,8 @@ export const PHASE_WORDS: Record<Phase, string> = {
 const REASON_WORDS: Record<SandboxReason, string> = {
 	idle: 'Nobody used it for a while, so it was put away.',
 	ended: 'It was ended.',
-	replaced: 'It was replaced by a fresh one.',
+	restarted: 'It is being started again.',
+	replaced: 'It makes place for a fresh one.',
 	lost: 'It was stopped from outside.',
 	'engine-unreachable': 'The Docker engine doesn’t answer.',
 	'no-capacity': 'All places are taken.',
@@ -30,5 +31,17 @@ export function reasonWords(state: Extract<SandboxState, { reason: SandboxReason
 	return why.endsWith('.') ? why : `${why}.`;
 }
 
+/** What became of the rest, once it is gone. */
+export function keptWords(state: Extract<SandboxState, { status: 'gone' }>): string {
+	if (state.reason === 'restarted' || state.reason === 'replaced') return 'Your files are safe.';
+	return state.kept === false
+		? 'Your files are safe; images will rebuild.'
+		: 'Your files are safe; images and containers are kept while there is room.';
+}
+
 /** How far before its end a sandbox says so. */
 export const ENDING_MS = 5 * 60_000;
+
+/** What its end means; said once, when it comes near. */
+export const ENDING_WORDS =
+	'It ends when nobody works in it. Your files are safe; images and containers are kept while there is room.';

@@ -54,6 +54,10 @@ export class Sandbox {
 		return this.#ask('POST', '/extend', 'The time couldn’t be extended.');
 	}
 
+	restart(): Promise<void> {
+		return this.#ask('POST', '/restart', 'The sandbox can’t be restarted right now.');
+	}
+
 	#set(state: SandboxState | null): void {
 		if (state?.status !== 'starting') this.startedAt = undefined;
 		else this.startedAt ??= state.at;

@@ -14,6 +14,7 @@ import { Hand } from './hand.svelte.ts';
 import { Here, tellServer } from './here.ts';
 import { WorkspaceDocument } from './document.svelte.ts';
 import { FindInFiles } from './find/find.svelte.ts';
+import { askReset } from './reset.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
 import { SharedTerminal } from './terminal/terminal.svelte.ts';
@@ -183,6 +184,34 @@ export class Workspace {
 	restore(gone: readonly Pick<WorkspaceFile, 'id'>[]): void {
 		const { doc } = this.document;
 		doc.transact(() => gone.forEach((entry) => restoreFile(doc, entry.id)));
+	}
+
+	/** The lab's starter again, `sandboxToo` in a fresh sandbox; answers why not. */
+	async reset(sandboxToo: boolean): Promise<string | undefined> {
+		if (this.sandbox.busy) return undefined;
+		this.sandbox.busy = true;
+		try {
+			const { view, problem } = await askReset(this.data.workspace.id, sandboxToo);
+			if (problem !== undefined) return problem;
+			if (view) this.sandbox.update(view.sandbox, view.runnerDown);
+			const missed = sandboxToo && !view?.ok;
+			if (missed) toast.error('The files were reset, but the sandbox can’t be replaced right now.');
+			else toast.success('This is where the lab begins. What was here is under Deleted files.');
+			return undefined;
+		} finally {
+			this.sandbox.busy = false;
+		}
+	}
+
+	/** Another file took a deleted one's place: its tab shows that one. */
+	followPaths(): void {
+		const { byId, files } = this.document;
+		for (const id of this.tabs.open) {
+			const gone = byId.get(id);
+			if (gone?.deletedAt === undefined) continue;
+			const other = files.find((file) => file.path === gone.path && file.kind !== 'dir');
+			if (other) this.tabs.replace(id, other.id);
+		}
 	}
 
 	#needsSandbox(): boolean {
