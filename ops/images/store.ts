@@ -1,6 +1,7 @@
 // The shared image store: a volume in which each published version is a Docker data root, `v<N>/`,
 // with the labs' base images unpacked once, and `current` points at the newest. Every sandbox
-// mounts it read-only; runnerd/sandbox/lib/import-images.sh links a new daemon to it.
+// mounts it read-only; runnerd/sandbox/lib/import-images.sh gives a new daemon its seed, which links
+// to it.
 //
 // A version is filled by the sandbox image's own Docker, so that the layout fits the daemon that
 // reads it, and copied by a container on the engine, never by a path of this machine: the engine
@@ -68,7 +69,8 @@ async function published(docker: Docker, store: Store): Promise<string | undefin
 	const text = await runOnce(
 		docker,
 		store.sandbox,
-		['sh', '-c', 'cat /images/current/recipe 2> /dev/null || true'],
+		// Without a seed it is of an earlier release.
+		['sh', '-c', 'if [ -d /images/current/seed ]; then cat /images/current/recipe; fi'],
 		mounts,
 	);
 	return text.trim() || undefined;
@@ -130,6 +132,7 @@ async function copy(docker: Docker, store: Store, scratch: string, recipe: strin
 		echo "$1" > new/recipe
 		n=1
 		while [ -e "v$n" ]; do n=$((n + 1)); done
+		/usr/local/lib/sandbox/seed-images.sh new "/tmpl/v$n"
 		mv new "v$n"
 		ln -sfn "v$n" current.new
 		mv -T current.new current`;

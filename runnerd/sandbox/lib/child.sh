@@ -14,19 +14,12 @@ mkdir -p -m 700 "$runtime"
 mkdir -p /volume/workspace /volume/home /volume/agent
 mount --bind /volume/workspace /workspace
 mount --bind /volume/home /home/student
-"$lib/import-images.sh"
 
 # Names and addresses that don't exist must fail at once, never hang: outside.sh answers for them.
-ip link set lo up
-"$lib/outside.sh"
 printf 'nameserver 10.255.255.2\noptions timeout:1 attempts:1\n' > /run/resolv.conf
 mount --bind /run/resolv.conf /etc/resolv.conf
 
 cd /workspace
-
-# From here on commands may enter (sbx-enter): the namespaces are complete.
-echo $$ >&3
-exec 3>&-
 
 # Keeps `$@` running. A crash, or a student's kill, costs a second, not the sandbox.
 keep() {
@@ -37,19 +30,27 @@ keep() {
 	done
 }
 
-# The wrapper of runc in lib/wrap comes first on the daemons' PATH, and only on theirs.
-export PATH_STUDENT=$PATH
-export PATH=$lib/wrap:$PATH
+# Nothing that runs on gets descriptor 3 (see below). All of this begins at once: much of a start is
+# waiting, and the daemons' own work is the rest.
+"$lib/outside.sh" 3>&- &
+outside=$!
 
+# The wrapper of runc in lib/wrap comes first on the daemons' PATH, and only on theirs.
 # dockerd would start a containerd of its own, but then waits a second for it.
-keep containerd --config "$lib/containerd.toml" &
+PATH=$lib/wrap:$PATH keep containerd --config "$lib/containerd.toml" 3>&- &
 containerd=$!
 
+# The agent is the student's own process as far as the kernel knows.
+keep python3 -I -S "$lib/agent" \
+	--root /workspace --state /volume/agent --socket "$runtime/agent.sock" 3>&- &
+
 run_dockerd() {
-	for _ in {1..1000}; do [ -S /run/docker/containerd.sock ] && break; sleep 0.005; done
+	. "$lib/nap.sh"
+	for _ in {1..1000}; do [ -S /run/docker/containerd.sock ] && break; nap; done
+	exec {silence}>&-
 	rm -f /run/docker.pid
 	# --rootless: don't touch what only the host's root may (oom scores, cgroups, devices)
-	# --storage-driver: what import-images.sh lays out is overlay2's, so never guess another
+	# --storage-driver: what the shared images are laid out for is overlay2, so never guess another
 	# --log-opt: one chatty container must not fill the volume
 	dockerd --rootless --host=unix:///run/docker.sock --containerd=/run/docker/containerd.sock \
 		--data-root=/volume/docker --exec-root=/run/docker/exec --pidfile=/run/docker.pid \
@@ -57,15 +58,14 @@ run_dockerd() {
 		--log-level=warn --shutdown-timeout=3 \
 		--log-opt max-size=8m --log-opt max-file=2
 }
-keep run_dockerd &
+"$lib/import-images.sh"
+PATH=$lib/wrap:$PATH keep run_dockerd 3>&- &
 dockerd=$!
 
-# The agent is the student's own process as far as the kernel knows: it gets their PATH.
-run_agent() {
-	PATH=$PATH_STUDENT python3 -I "$lib/agent" \
-		--root /workspace --state /volume/agent --socket "$runtime/agent.sock"
-}
-keep run_agent &
+# From here on commands may enter (sbx-enter): the namespaces are complete.
+wait $outside
+echo $$ >&3
+exec 3>&-
 
 # Stop: end the loops, then let dockerd stop its containers; this shell's end takes the rest along.
 stop() {
