@@ -87,6 +87,14 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 		await page.keyboard.press('Escape');
 		await page.getByRole('dialog').waitFor({ state: 'detached' });
 	}
+	for (const act of ['Restart sandbox…', 'Reset workspace…']) {
+		await page.getByRole('button', { name: 'Sandbox', exact: true }).click();
+		await page.getByRole('menuitem', { name: act }).click();
+		await page.getByRole('dialog').waitFor();
+		await visit(page, `workspace-${act.split(' ')[0]!.toLowerCase()}`);
+		await page.getByRole('button', { name: 'Cancel' }).click();
+		await page.getByRole('dialog').waitFor({ state: 'detached' });
+	}
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');

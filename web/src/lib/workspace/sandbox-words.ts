@@ -44,4 +44,4 @@ export const ENDING_MS = 5 * 60_000;
 
 /** What its end means; said once, when it comes near. */
 export const ENDING_WORDS =
-	'It ends when nobody works in it. Your files are safe; images and containers are kept while there is room.';
+	'Your files are safe; images and containers are kept while there is room.';
