@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Auth } from './auth.ts';
 import type { Documents } from './documents.ts';
 import type { EventHub } from './hub.ts';
+import type { InSession } from './in-session.ts';
 import type { JudgingAgain } from './judge-again.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
@@ -27,6 +28,7 @@ export interface App {
 	files: WorkspaceFiles;
 	runnerd: RunnerdClient;
 	sandboxes: Sandboxes;
+	inSession: InSession;
 	submissions: Submissions;
 	judgingAgain: JudgingAgain;
 	hub: EventHub;

@@ -8,6 +8,7 @@ import type { App } from './app.ts';
 import { Auth } from './auth.ts';
 import { Documents } from './documents.ts';
 import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
+import { InSession } from './in-session.ts';
 import { JudgingAgain } from './judge-again.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
@@ -49,6 +50,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const auth = new Auth(db, config.ticketPrivateKey, revoke);
 	const hub = new EventHub(connection, log);
 	const sandboxes = new Sandboxes({ db, runnerd, tickets, log });
+	const inSession = new InSession({ db, runnerd, log });
 
 	const judging = new Judging({ db, runnerd, log });
 	const queue = new JudgeQueue({
@@ -101,6 +103,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				sync,
 				runnerd,
 				sandboxes,
+				inSession,
 				submissions,
 				judgingAgain,
 			},
@@ -114,12 +117,14 @@ export async function createApp(config: Config): Promise<RunningApp> {
 			presence.start((gone) => hub.tell(gone));
 			queue.start();
 			runnerEvents.start();
+			inSession.start();
 			tidying.start();
 		},
 		stop: async () => {
 			open.cutAll();
 			presence.stop();
-			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop(), tidying.stop()]);
+			const parts = [hub, queue, runnerEvents, inSession, tidying];
+			await Promise.allSettled(parts.map((part) => part.stop()));
 			await connection[Symbol.asyncDispose]();
 		},
 	};

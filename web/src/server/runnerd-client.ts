@@ -4,6 +4,7 @@ import {
 	DrainResult,
 	JudgeRun,
 	Session,
+	type ClassesInSession,
 	type JudgeRunRequest,
 	type RestartSession,
 	type StartSession,
@@ -43,6 +44,12 @@ export class RunnerdClient {
 		const options = { timeoutMs: 2_000 };
 		const response = await orMissing(call(this.#service, `/sessions/${workspace}`, options));
 		return response && Session.parse(await jsonOf(response));
+	}
+
+	/** Idempotent: replaces what was said before. */
+	async inSession(said: ClassesInSession): Promise<void> {
+		const options = { method: 'PUT', json: said, timeoutMs: QUICK_MS } as const;
+		await (await call(this.#service, '/in-session', options)).body?.cancel();
 	}
 
 	async sessions(): Promise<Session[]> {

@@ -62,6 +62,7 @@ export class Sandboxes {
 			room: workspaceRoom(id),
 			ticket,
 			driver: owner,
+			class: workspace.class.id,
 			idleMinutes: workspace.class.idleMinutes,
 		};
 	}
