@@ -167,7 +167,7 @@ test('who waits is told their place, and how long it takes if that can be known'
 	const waiting = Array.from({ length: 3 }, () => come('student'));
 	await tick(2000);
 	expect(waiting.map(({ told }) => told.at(-1))).toEqual(
-		[1, 2, 3].map((position) => ({ position, seconds: null })),
+		[1, 1, 2].map((seconds, index) => ({ position: index + 1, seconds })),
 	);
 	booted(boots[0]!);
 	await tick(2500);

@@ -13,6 +13,8 @@ const TELL_MS = 2000;
 const QUIET_MS = 1500;
 /** Of the boots on which an estimate rests. */
 const REMEMBERED = 8;
+/** What a boot takes on a machine that isn't busy, before one was seen. */
+const USUAL_MS = 1000;
 const RANKS: readonly Rank[] = ['student', 'pool', 'judge'];
 
 export type EnterRequest = {
@@ -237,9 +239,10 @@ export class Admission {
 
 	/** From how long the latest boots took; in steps of five seconds, so that it doesn't flicker. */
 	#estimate(position: number): number | null {
+		if (this.#full) return null;
 		const latest = this.#ended.slice(-REMEMBERED);
-		if (this.#full || latest.length === 0) return null;
-		const mean = latest.reduce((sum, { tookMs }) => sum + tookMs, 0) / latest.length;
+		const total = latest.reduce((sum, { tookMs }) => sum + tookMs, 0);
+		const mean = latest.length > 0 ? total / latest.length : USUAL_MS;
 		const seconds = (mean * Math.ceil(position / this.#width)) / 1000;
 		return seconds <= 5 ? Math.max(1, Math.ceil(seconds)) : Math.ceil(seconds / 5) * 5;
 	}

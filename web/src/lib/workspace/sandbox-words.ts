@@ -1,6 +1,6 @@
 // What a sandbox's state means, in words for the person who waits for it.
 
-import type { SandboxReason, SandboxState } from '@containrlab/protocol/sandbox.ts';
+import type { QueuePlace, SandboxReason, SandboxState } from '@containrlab/protocol/sandbox.ts';
 
 export const PHASES = ['queued', 'creating', 'booting', 'files'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -45,3 +45,21 @@ export const ENDING_MS = 5 * 60_000;
 /** What its end means; said once, when it comes near. */
 export const ENDING_WORDS =
 	'Your files are safe; images and containers are kept while there is room.';
+
+const endings = new Intl.PluralRules('en-GB', { type: 'ordinal' });
+const ENDINGS: Partial<Record<Intl.LDMLPluralRule, string>> = { one: 'st', two: 'nd', few: 'rd' };
+const ordinal = (n: number): string => `${n}${ENDINGS[endings.select(n)] ?? 'th'}`;
+
+/** Where one stands in the line for a sandbox. */
+export function placeWords({ position, seconds }: QueuePlace): string {
+	const line = position === 1 ? 'You are next in line' : `You are ${ordinal(position)} in line`;
+	if (seconds !== null) {
+		return `${line}, about ${seconds === 1 ? 'a second' : `${seconds} seconds`}.`;
+	}
+	return `${line}. All places are taken; when someone leaves, you move up by yourself.`;
+}
+
+/** After this, waiting alone may not help. */
+export const LONG_WAIT_MS = 60_000;
+export const LONG_WAIT_WORDS =
+	'Meanwhile you can read and edit. Tell your instructor if it takes long: ending sandboxes that nobody uses makes room.';
