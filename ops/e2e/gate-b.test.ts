@@ -160,6 +160,32 @@ describe('gate b: sandbox, flush, terminal', () => {
 		});
 	});
 
+	it('gives a second terminal beside the first, for both to see and to close', async () => {
+		const { page } = student;
+		await studentView.run('clear; here=one; sleep 300 &');
+		await page.getByRole('button', { name: 'Another terminal' }).click();
+		await studentView.waitForPrompt();
+		await studentView.run('echo in-$((1+1)):$here:');
+		await studentView.expectTerminal('in-2::');
+		await teacher.page.getByRole('tab', { name: 'Terminal 2' }).click();
+		await teacherView.expectTerminal('in-2::');
+		// Between them by keyboard alone.
+		await page.keyboard.press('Alt+PageUp');
+		await studentView.run('echo back-in:$here:');
+		await studentView.expectTerminal('back-in:one:');
+		await page.reload();
+		await page.getByRole('tab', { name: 'Terminal 2' }).waitFor();
+		await page.getByRole('tab', { name: 'Terminal 1' }).click();
+		await studentView.expectTerminal('back-in:one:');
+		await page.keyboard.press('Alt+Shift+W');
+		const question = page.getByRole('dialog', { name: 'Close terminal 1?' });
+		await question.getByText('sleep').waitFor();
+		await question.getByRole('button', { name: 'Close it' }).click();
+		await page.getByRole('tablist', { name: 'Terminals' }).waitFor({ state: 'detached' });
+		await teacher.page.getByRole('tablist', { name: 'Terminals' }).waitFor({ state: 'detached' });
+		await studentView.expectTerminal('in-2::');
+	});
+
 	it('lets a student read and write without a sandbox, and gives one once it can', async () => {
 		const late = await newPerson(browser);
 		await joinClass(late.page, lesson.origin, lesson.joinCode, 'Edsger');

@@ -64,7 +64,7 @@ export class TestRunner {
 		return runner;
 	}
 
-	get #address(): string {
+	get address(): string {
 		return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
@@ -87,7 +87,7 @@ export class TestRunner {
 
 	/** A socket that nothing was checked of. */
 	dial(path: string, ticket?: string): WebSocket {
-		return new WebSocket(this.#address + path, {
+		return new WebSocket(this.address + path, {
 			headers: ticket ? { [TICKET_HEADER]: ticket } : {},
 		});
 	}

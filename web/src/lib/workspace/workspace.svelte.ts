@@ -17,7 +17,8 @@ import { FindInFiles } from './find/find.svelte.ts';
 import { askReset } from './reset.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
-import { SharedTerminal } from './terminal/terminal.svelte.ts';
+import type { SharedTerminal } from './terminal/terminal.svelte.ts';
+import { Terminals } from './terminal/terminals.svelte.ts';
 import { entriesUnder } from './tree.ts';
 import type { WorkspaceData } from './types.ts';
 import { untilIdle } from './until-idle.ts';
@@ -35,7 +36,7 @@ export class Workspace {
 	readonly document: WorkspaceDocument;
 	readonly tabs: Tabs;
 	readonly sandbox: Sandbox;
-	readonly terminal: SharedTerminal;
+	readonly terminals: Terminals;
 	readonly attempts: Attempts;
 	readonly hand: Hand;
 	/** Undefined for those who only visit. */
@@ -53,15 +54,18 @@ export class Workspace {
 		this.document = new WorkspaceDocument(data.room, me, data.workspace.owner.id);
 		this.tabs = new Tabs(this.document, data.access === 'read', data.lab.images);
 		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
-		this.terminal = new SharedTerminal(data.workspace.id, '1', {
-			notice: (text) => toast(text),
-		});
+		this.terminals = new Terminals(data.workspace.id);
 		this.attempts = new Attempts(data.workspace.id, this.document, data.attempts, reload);
 		this.hand = new Hand(data.workspace.id, data.hand);
 		this.here = data.isOwner ? new Here(tellServer(data.workspace.id)) : undefined;
 		this.events = new Events(data.me.id, data.lastEventId);
 		this.uploads = new Uploads(data.workspace.id, this.document);
 		this.find = new FindInFiles(this.document);
+	}
+
+	/** The one in front. */
+	get terminal(): SharedTerminal {
+		return this.terminals.front;
 	}
 
 	get writable(): boolean {

@@ -90,6 +90,15 @@ export class TerminalScreen {
 		});
 	}
 
+	/** Whether it is laid out at all. */
+	get visible(): boolean {
+		return this.#host.clientWidth > 0;
+	}
+
+	resize({ cols, rows }: Size): void {
+		this.#terminal.resize(cols, rows);
+	}
+
 	/** Fills the frame; returns the size it came to. */
 	fill(): Size {
 		this.#terminal.options.fontSize = baseFontSize();
@@ -208,6 +217,8 @@ export class TerminalScreen {
 		// The page's own shortcuts.
 		if (event.altKey && /^[0-9]$/.test(key)) return false;
 		if (control && event.shiftKey && event.key === 'Enter') return false;
+		if (event.altKey && !control && /^Page(Up|Down)$/.test(event.key)) return false;
+		if (event.altKey && event.shiftKey && /^Key[NW]$/.test(event.code)) return false;
 		return true;
 	}
 }

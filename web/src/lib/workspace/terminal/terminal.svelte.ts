@@ -21,12 +21,18 @@ const FINAL_WORDS: Record<number, string> = {
 	[TERMINAL_CLOSE.unauthorized.code]:
 		'You are no longer signed in: sign in again, then connect again above.',
 	[TERMINAL_CLOSE.revoked.code]: 'You no longer have access to this terminal.',
+	[TERMINAL_CLOSE.ended.code]: 'This terminal was closed.',
 	[TERMINAL_CLOSE.malformed.code]:
 		'This tab sent something the terminal couldn’t read. Reload the page.',
 };
 
 type Hooks = {
 	notice: (text: string) => void;
+	/** All terminals of the workspace, as runnerd has them. */
+	listed: (names: readonly string[]) => void;
+	opened: (name: string) => void;
+	/** It wasn't closed, as these run in it. */
+	busy: (name: string, programs: readonly string[]) => void;
 };
 
 export class SharedTerminal {
@@ -40,6 +46,7 @@ export class SharedTerminal {
 	/** The last command's output as text, while it is being read. */
 	reading = $state<string | null>(null);
 
+	readonly name: string;
 	readonly #url: string;
 	readonly #hooks: Hooks;
 	#screen: TerminalScreen | undefined;
@@ -53,6 +60,7 @@ export class SharedTerminal {
 	#wanted = false;
 
 	constructor(workspace: string, terminal: string, hooks: Hooks) {
+		this.name = terminal;
 		this.#url = `/terminal/${workspace}/${terminal}`;
 		this.#hooks = hooks;
 	}
@@ -146,6 +154,18 @@ export class SharedTerminal {
 		this.#send({ type: 'take-back' });
 	}
 
+	get focused(): boolean {
+		return this.#screen?.focused ?? false;
+	}
+
+	openAnother(): void {
+		this.#send({ type: 'open-terminal' });
+	}
+
+	closeTerminal(terminal: string, sure: boolean): void {
+		this.#send({ type: 'close-terminal', terminal, sure });
+	}
+
 	#toggleTab(): void {
 		this.tabLeaves = !this.tabLeaves;
 		if (this.#screen) this.#screen.tabLeaves = this.tabLeaves;
@@ -163,7 +183,8 @@ export class SharedTerminal {
 
 	/** Our frame changed: a driver's terminal fills it and tells; a watcher's keeps the driver's size. */
 	#layout(): void {
-		if (!this.#screen) return;
+		// One that isn't in front has no size.
+		if (!this.#screen?.visible) return;
 		if (!this.driving) {
 			if (this.link.kind === 'open') this.#screen.follow(this.#size);
 			else this.#screen.fill();
@@ -251,7 +272,17 @@ export class SharedTerminal {
 					this.#hooks.notice('You are watching. Ask for control to type.');
 				if (message.code === 'not-allowed')
 					this.#hooks.notice('In this terminal you can only watch.');
+				if (message.code === 'too-many')
+					this.#hooks.notice('There are eight terminals already. Close one first.');
+				if (message.code === 'not-ready')
+					this.#hooks.notice('The sandbox doesn’t answer just now. Try again in a moment.');
 				return;
+			case 'opened':
+				return this.#hooks.opened(message.terminal);
+			case 'busy':
+				return this.#hooks.busy(message.terminal, message.programs);
+			case 'ended':
+				return this.#hooks.listed(message.terminals);
 			case 'restarted':
 				this.#hooks.notice('The shell ended. A new one is running in the same terminal.');
 		}
@@ -262,6 +293,7 @@ export class SharedTerminal {
 		this.watchers = state.watchers;
 		this.asking = state.asking;
 		this.#size = { cols: state.cols, rows: state.rows };
+		this.#hooks.listed(state.terminals);
 		const began = state.driving && !this.driving;
 		this.driving = state.driving;
 		// The sandbox keeps what it was told last, perhaps by another browser.
@@ -270,7 +302,8 @@ export class SharedTerminal {
 		this.#screen.typing = state.driving;
 		// Two browsers of one driver: the one typed into last gives the size, the other follows.
 		if (began) this.#layout();
-		else this.#screen.follow(this.#size);
+		else if (this.#screen.visible) this.#screen.follow(this.#size);
+		else this.#screen.resize(this.#size);
 	}
 
 	#hangUp(): void {

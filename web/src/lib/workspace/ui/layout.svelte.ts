@@ -19,8 +19,8 @@ export const SHORTCUTS = [
 	{ keys: 'Alt+9', does: 'Show or hide the verdict' },
 	{ keys: 'Alt+0', does: 'Terminal on the full screen, and back' },
 	{ keys: 'Ctrl+Shift+Enter', does: 'Submit' },
-	{ keys: 'Alt+PageDown', does: 'Next tab' },
-	{ keys: 'Alt+PageUp', does: 'Previous tab' },
+	{ keys: 'Alt+PageDown', does: 'Next tab; in the terminal, next terminal' },
+	{ keys: 'Alt+PageUp', does: 'Previous tab or terminal' },
 	{ keys: 'Alt+W', does: 'Close the tab' },
 	{ keys: 'Ctrl+P', does: 'Open a file by a few letters of its name' },
 	{ keys: 'Ctrl+F', does: 'Search in the editor' },
@@ -29,6 +29,8 @@ export const SHORTCUTS = [
 	{ keys: 'F8', does: 'Next hint in the editor' },
 	{ keys: 'Shift+Alt+F', does: 'Format JSON or YAML' },
 	{ keys: 'Alt+Z', does: 'Wrap long lines, or don’t' },
+	{ keys: 'Alt+Shift+N', does: 'Another terminal' },
+	{ keys: 'Alt+Shift+W', does: 'Close the terminal in front' },
 	{ keys: 'Ctrl+Shift+C', does: 'Copy from the terminal' },
 	{ keys: 'Ctrl+Shift+V', does: 'Paste into the terminal' },
 	{ keys: 'Ctrl+M', does: 'Tab moves on instead of typing, in editor and terminal' },
@@ -118,7 +120,19 @@ export class Layout {
 			if (workspace.writable) void workspace.format();
 			return true;
 		}
+		if (event.altKey && event.shiftKey && !control && workspace.data.isOwner) {
+			const { terminals } = workspace;
+			if (event.code === 'KeyN') this.#focus('bottom', () => terminals.open());
+			else if (event.code !== 'KeyW') return false;
+			else if (terminals.names.length > 1) terminals.close(terminals.front.name);
+			return true;
+		}
 		if (!event.altKey || control || event.shiftKey) return false;
+		const step = { PageDown: 1, PageUp: -1 }[event.code] as 1 | -1 | undefined;
+		if (step && inTerminal(event.target)) {
+			workspace.terminals.step(step);
+			return true;
+		}
 		const act = this.#acts(workspace)[event.code];
 		act?.();
 		return act !== undefined;
