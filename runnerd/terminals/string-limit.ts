@@ -27,12 +27,18 @@ export class StringLimit {
 	pass(data: Buffer): Buffer {
 		const kept: Buffer[] = [];
 		let from = 0;
-		for (let at = 0; at < data.length; at += 1) {
+		const next = beginnings(data);
+		for (
+			let at = this.#quiet ? next(0) : 0;
+			at < data.length;
+			at = this.#quiet ? next(at + 1) : at + 1
+		) {
 			const wasCut = this.#cut;
 			this.#take(data[at]!);
-			if (!wasCut && this.#cut) kept.push(data.subarray(from, at), CANCEL);
+			const cut = this.#cut;
+			if (!wasCut && cut) kept.push(data.subarray(from, at), CANCEL);
 			// The byte that ends it goes too, but for ESC: something new begins there.
-			if (wasCut || this.#cut) from = !this.#cut && data[at] === ESC ? at : at + 1;
+			if (wasCut || cut) from = !cut && data[at] === ESC ? at : at + 1;
 		}
 		if (kept.length === 0 && from === 0) return data;
 		return Buffer.concat([...kept, data.subarray(from)]);
@@ -41,6 +47,11 @@ export class StringLimit {
 	clear(): void {
 		this.#begun = 'nothing';
 		this.#string = undefined;
+	}
+
+	/** Nothing is open: only a beginning matters. */
+	get #quiet(): boolean {
+		return this.#begun === 'nothing' && this.#string === undefined;
 	}
 
 	get #cut(): boolean {
@@ -74,4 +85,19 @@ export class StringLimit {
 		this.#string = control === OSC ? 'osc' : 'other';
 		this.#length = 0;
 	}
+}
+
+/** Where, from `at` on, the next ESC or first byte of a C1 is: most output has few, and is only searched. */
+function beginnings(data: Buffer): (at: number) => number {
+	const found = (byte: number, at: number) => {
+		const where = data.indexOf(byte, at);
+		return where === -1 ? data.length : where;
+	};
+	let escape = -1;
+	let lead = -1;
+	return (at) => {
+		if (escape < at) escape = found(ESC, at);
+		if (lead < at) lead = found(C1_LEAD, at);
+		return Math.min(escape, lead);
+	};
 }

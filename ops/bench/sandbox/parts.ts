@@ -4,6 +4,7 @@ import { measureClick } from './click.ts';
 import { measureCold } from './cold.ts';
 import { measureIdle } from './idle.ts';
 import { measureProduct } from './product.ts';
+import { measureTerminal } from './terminal.ts';
 import type { Part } from './world.ts';
 
 export const PARTS: Record<string, Part> = {
@@ -15,4 +16,6 @@ export const PARTS: Record<string, Part> = {
 	idle: measureIdle,
 	/** The whole product and the sandboxes of sixty students who do nothing. */
 	product: measureProduct,
+	/** Printing with forty watchers, a key's echo, a watcher that reads nothing. */
+	terminal: measureTerminal,
 };
