@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import signal
 import struct
 import termios
@@ -18,6 +19,10 @@ INPUT_MAX = 64 * 1024
 
 # Of programs, named to who is about to end them.
 PROGRAMS = 5
+
+# As lib/headroom.sh does for containers.
+PROCESSES = ('/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max')
+REST = 64
 
 INTERRUPTS = {3: signal.SIGINT, 28: signal.SIGQUIT, 26: signal.SIGTSTP}
 
@@ -167,6 +172,17 @@ def start(argv, env, cwd, size):
     return pid, master, path
 
 
+def leave_rest():
+    """What starts here may not take the last processes: those are for who comes to end them."""
+    for path in PROCESSES:
+        try:
+            with open(path) as file:
+                most = int(file.read()) - REST
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+        except (OSError, ValueError):
+            pass
+
+
 def run(slave, argv, env, cwd):
     """In the child: becomes the shell."""
     try:
@@ -174,6 +190,7 @@ def run(slave, argv, env, cwd):
         # Python ignores these, and what is ignored stays so in the programs that a shell starts.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
+        leave_rest()
         os.login_tty(slave)
         try:
             os.chdir(cwd)
