@@ -435,6 +435,39 @@ export const judgeLogs = pgTable(
 	(t) => [primaryKey({ columns: [t.attemptId, t.try, t.seq] })],
 );
 
+// ── Recordings ──────────────────────────────────────────────────────────────────────────────────
+
+/** What terminals showed, for review. */
+export const recordings = pgTable(
+	'recordings',
+	{
+		id: text('id').primaryKey(),
+		workspaceId: text('workspace_id')
+			.notNull()
+			.references(() => workspaces.id, { onDelete: 'cascade' }),
+		terminal: text('terminal').notNull(),
+		/** Characters of all parts. */
+		size: integer('size').notNull().default(0),
+		startedAt: now('started_at'),
+		/** When the last part came. */
+		endedAt: now('ended_at'),
+	},
+	(t) => [index('recordings_workspace').on(t.workspaceId, t.startedAt)],
+);
+
+/** Whole lines of asciicast v2; the first part begins with the header. */
+export const recordingParts = pgTable(
+	'recording_parts',
+	{
+		recordingId: text('recording_id')
+			.notNull()
+			.references(() => recordings.id, { onDelete: 'cascade' }),
+		seq: integer('seq').notNull(),
+		cast: text('cast').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.recordingId, t.seq] })],
+);
+
 // ── What happened ───────────────────────────────────────────────────────────────────────────────
 
 /** What browsers are told; a browser resumes after the last id that it saw. */
