@@ -16,6 +16,7 @@ import { choosePorts } from './setup/ports.ts';
 import { openSecrets } from './setup/secrets.ts';
 import { buildWeb } from './setup/web-build.ts';
 import type { StackMessage } from './stack.ts';
+import { checkSandbox } from './probe.ts';
 import { consoleSteps, Refusal, type StepLog, type Steps } from './steps.ts';
 import { stopSandboxes } from './supervise/sandboxes.ts';
 import { endLeftovers, rememberedPid, rememberPid } from './supervise/identity.ts';
@@ -92,6 +93,9 @@ async function start(): Promise<void> {
 					if (!(await buildWeb())) step.note('unchanged');
 				}),
 	]);
+	await steps.step('a sandbox', (step) =>
+		checkSandbox({ address, instance, directory: data.in('runnerd') }, prepared, step),
+	);
 	await steps.step('migrations', () => migrateToLatest(databaseUrl));
 	const demo = await steps.step('demo class', async () => {
 		await using connection = connect(databaseUrl, { max: 1 });

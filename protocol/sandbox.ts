@@ -27,6 +27,8 @@ export const SandboxReason = z.enum([
 	'engine-unreachable',
 	'no-capacity',
 	'start-failed',
+	/** The engine doesn't isolate sandboxes; runnerd's log says what mends it. */
+	'unsafe-engine',
 	'runner-stopped',
 ]);
 export type SandboxReason = z.infer<typeof SandboxReason>;

@@ -26,6 +26,15 @@ export type EngineInfo = {
 	cgroupDriver: string;
 };
 
+export type ContainerFacts = {
+	/** Bytes and processes; 0 for no limit. */
+	memory: number;
+	pids: number;
+	readonlyRoot: boolean;
+	/** Where paths of the host are seen. */
+	binds: string[];
+};
+
 export type EngineContainer = {
 	id: string;
 	name: string;
@@ -68,6 +77,29 @@ export class Engine {
 		const info: unknown = await guard(this.#docker.info());
 		const { NCPU, MemTotal, CgroupDriver } = info as Record<string, unknown>;
 		return { cpus: Number(NCPU), memory: Number(MemTotal), cgroupDriver: String(CgroupDriver) };
+	}
+
+	/** All that the engine says of itself; for the check of its isolation, which parses it. */
+	async rawInfo(): Promise<unknown> {
+		return guard(this.#docker.info());
+	}
+
+	/** What a container was really given. */
+	async containerFacts(id: string): Promise<ContainerFacts> {
+		const { HostConfig, Mounts } = await guard(this.#docker.getContainer(id).inspect());
+		return {
+			memory: HostConfig.Memory ?? 0,
+			pids: HostConfig.PidsLimit ?? 0,
+			readonlyRoot: HostConfig.ReadonlyRootfs === true,
+			binds: Mounts.filter(({ Type }) => Type === 'bind').map(({ Destination }) => Destination),
+		};
+	}
+
+	/** The users of a container's processes, on the engine's host. */
+	async processUids(id: string): Promise<number[]> {
+		const table = await guard(this.#docker.getContainer(id).top({ ps_args: '-eo pid,uid' }));
+		const { Processes } = table as { Processes: string[][] };
+		return [...new Set(Processes.map(([, uid]) => Number(uid)))];
 	}
 
 	async ping(): Promise<void> {

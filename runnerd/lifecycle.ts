@@ -3,6 +3,7 @@
 import { newId } from '@containrlab/protocol/id.ts';
 import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Engine, EngineContainer, EngineInfo } from './engine.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
 import { Box } from './sandboxes-box.ts';
 import type { UidSlots } from './sandboxes-slots.ts';
@@ -28,6 +29,8 @@ export type LifecycleOptions = {
 	slots: UidSlots;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Looks whether the engine holds sandboxes, before the first is handed out. */
+	isolation?: Isolation | undefined;
 	/** A sandbox is gone: there may be room for another. */
 	onGone: () => void;
 	log: Log;
@@ -59,6 +62,7 @@ export class Lifecycle {
 
 	/** Resolves with a sandbox whose daemon and agent answer. The caller was admitted. */
 	async boot(request: BootRequest): Promise<Box> {
+		this.#options.isolation?.assertNotRefused();
 		const host = await this.host();
 		request.signal.throwIfAborted();
 		request.onPhase?.('creating');
@@ -99,6 +103,7 @@ export class Lifecycle {
 		request.onPhase?.('booting');
 		const box = new Box(this.engine, { id, uid, volume, sandbox });
 		await box.ready(BOOT_SECONDS, request.signal);
+		await this.#options.isolation?.verify(box, request.limits);
 		return box;
 	}
 

@@ -12,6 +12,7 @@ import { reachEngine } from './engine-tunnel.ts';
 import { Engine } from './engine.ts';
 import { EventLog } from './events.ts';
 import { JudgeRuns } from './judge-run.ts';
+import { Isolation, ISOLATION_FILE } from './isolation/isolation.ts';
 import { jsonLog } from './log.ts';
 import { PreviewDoor } from './preview/door.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -37,6 +38,12 @@ const sandboxes = new Sandboxes({
 	store: new RecordStore(join(config.RUNNERD_DATA, 'sessions'), SessionRecord, log),
 	image: config.SANDBOX_IMAGE,
 	imagesVolume: config.IMAGES_VOLUME,
+	isolation: new Isolation({
+		engine,
+		image: config.SANDBOX_IMAGE,
+		file: join(config.RUNNERD_DATA, ISOLATION_FILE),
+		log,
+	}),
 	poolSize: config.POOL_SIZE,
 	kept: { count: config.KEPT_VOLUMES, bytes: config.KEPT_VOLUMES_BYTES },
 	room: {

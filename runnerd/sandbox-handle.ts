@@ -66,7 +66,9 @@ export type SandboxErrorCode =
 	/** It didn't come up. */
 	| 'start-failed'
 	/** No room for one more; try again later. */
-	| 'no-capacity';
+	| 'no-capacity'
+	/** The engine doesn't hold sandboxes as it must; none is handed out until that is mended. */
+	| 'unsafe-engine';
 
 /** The fault is ours, never the student's; its `cause` is for the log. */
 export class SandboxError extends Error {

@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import { InSession } from './in-session.ts';
 import { type KeptBudget, KeptVolumes } from './kept-volumes.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
 import type { Pool } from './pool.ts';
 import type { RoomLimits } from './room.ts';
@@ -45,6 +46,8 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	store: RecordStore<SessionRecord>;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Without one, no sandbox is looked at before it is handed out; for tests. */
+	isolation?: Isolation | undefined;
 	poolSize: number;
 	kept: KeptBudget;
 	/** Instead of what the engine's host would bear. */

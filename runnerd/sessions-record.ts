@@ -39,6 +39,8 @@ export const FAILURE_WORDS: Record<SandboxErrorCode, string> = {
 	'sandbox-lost': 'The sandbox stopped while it was starting. Your files are safe; start it again.',
 	'start-failed':
 		'The sandbox did not start. Your files are safe; try again, and tell your instructor if it happens twice.',
+	'unsafe-engine':
+		'Sandboxes can’t be kept apart safely on this machine, so none is started. Your files are safe; the log of the sandbox service tells your instructor why.',
 	'no-capacity':
 		'All sandboxes are in use just now. Your files are safe; try again in a few minutes.',
 };

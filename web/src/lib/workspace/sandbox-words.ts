@@ -22,6 +22,7 @@ const REASON_WORDS: Record<SandboxReason, string> = {
 	'engine-unreachable': 'The Docker engine doesn’t answer.',
 	'no-capacity': 'All places are taken.',
 	'start-failed': 'It didn’t start.',
+	'unsafe-engine': 'Sandboxes can’t be kept apart safely on this machine.',
 	'runner-stopped': 'The service that runs it was stopped.',
 };
 
