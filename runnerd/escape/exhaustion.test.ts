@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestInstance } from '../sandboxes-testing.ts';
+import { TestInstance, sh } from '../sandboxes-testing.ts';
 import { EXHAUSTIBLE } from './guards.ts';
 import { inContainer } from './run.ts';
 import { startLike } from './unguarded.ts';
@@ -19,6 +19,9 @@ const asStudent = (what: string, how: 'take' | 'probe') => [
 	...AS_STUDENT.split(' '),
 	...['python3', '-c', PROGRAM, what, how],
 ];
+
+/** Says how many there are until the kernel refuses, and lets go of them. */
+const COUNT = PROGRAM.replace(/^what = [^]*$/m, 'print(sum(1 for _ in network_namespaces()))');
 
 let instance: TestInstance;
 let neighbour: string;
@@ -54,4 +57,20 @@ test.each(EXHAUSTIBLE)('one that takes all $what leaves a neighbour its own', as
 		await engine.removeContainer(hog);
 		await taking.catch(() => {});
 	}
+});
+
+test('a sandbox makes no more namespaces than it may, and would without bounds.sh', async () => {
+	const { engine } = instance;
+	// A launch sweeps what is its instance's and unknown to it.
+	await using another = await TestInstance.create();
+	const sandboxes = await another.launch();
+	await using box = await sandboxes.acquire('judge', { signal: AbortSignal.timeout(120_000) });
+	const count = (command: string[]) => [...command, 'python3', '-c', COUNT];
+	// What the student is told of their own namespace, and may change, isn't what counts.
+	await sh(box, 'echo 9999 > /proc/sys/user/max_net_namespaces');
+	const { stdout } = await box.exec(count([]), { timeoutMs: 60_000 });
+	expect(Number(stdout)).toBeGreaterThan(400);
+	expect(Number(stdout)).toBeLessThan(512);
+	const loose = await inContainer(engine, neighbour, '', count(AS_STUDENT.split(' ')));
+	expect(Number(loose)).toBe(600);
 });

@@ -22,10 +22,11 @@ const good: ProbeFacts = {
 		effective: 0n,
 		bounding: 0xc0n,
 		uidMap: ['0 0 4294967295'],
+		studentMap: ['0 100000 65536'],
 		interfaces: ['lo'],
 		canWriteRoot: false,
 	},
-	inside: { seccomp: 2, uidMap: ['0 100000 65536'], interfaces: ['lo', 'outside0', 'docker0'] },
+	inside: { seccomp: 2, interfaces: ['lo', 'outside0', 'docker0'] },
 };
 const engine = (change: Partial<ProbeFacts['engine']>) => ({
 	engine: { ...good.engine, ...change },
@@ -47,7 +48,11 @@ test.each<[string, Partial<ProbeFacts>, RegExp]>([
 	['another user', engine({ uids: [1000, 100_000] }), /runs as 1000/],
 	['no process at all', engine({ uids: [] }), /runs as nobody/],
 	['a user namespace around it', outside({ uidMap: ['0 231072 65536'] }), /namespace of its own/],
-	['a student’s root that is the host’s', inside({ uidMap: ['0 0 4294967295'] }), /student’s root/],
+	[
+		'a student’s root that is the host’s',
+		outside({ studentMap: ['0 0 4294967295'] }),
+		/student’s root/,
+	],
 	['calls that nothing filters', outside({ seccomp: 0 }), /filtered/],
 	['calls that nothing filters inside', inside({ seccomp: 0 }), /filtered/],
 	['a capability', outside({ effective: 1n }), /capabilities/],

@@ -26,11 +26,13 @@ export type ProbeFacts = {
 		bounding: bigint;
 		/** Rows of `<inside> <outside> <count>`. */
 		uidMap: string[];
+		/** Of the student's processes, seen from here. */
+		studentMap: string[];
 		interfaces: string[];
 		canWriteRoot: boolean;
 	};
 	/** As the student does. */
-	inside: { seccomp: number; uidMap: string[]; interfaces: string[] };
+	inside: { seccomp: number; interfaces: string[] };
 };
 
 /** SETGID and SETUID, for the two programs that map ids. */
@@ -62,8 +64,8 @@ const checks: Check[] = [
 		same(outside.uidMap, ['0 0 4294967295'])
 			? undefined
 			: refuse('The engine puts sandboxes into a user namespace of its own.', MAPPED),
-	({ inside }) =>
-		same(inside.uidMap, [`0 ${SUBORDINATE.first} ${SUBORDINATE.count}`])
+	({ outside }) =>
+		same(outside.studentMap, [`0 ${SUBORDINATE.first} ${SUBORDINATE.count}`])
 			? undefined
 			: refuse(
 					'The student’s root isn’t the ordinary user of the host that it should be.',
