@@ -221,7 +221,7 @@ export const GUARDS: readonly Guard[] = [
 		sameUser,
 	),
 	guard('the shared memory of another sandbox', 'memory of its own', neighbourMemory, sameUser),
-	guard('a port of the host', 'no network', network),
+	guard('a port of the host', 'no network', hostNetwork),
 	guard('a port of another sandbox', 'no network', network),
 	guard('the metadata address of a cloud', 'no network', neighbourNetwork),
 	guard('a network interface that leads outside', 'no network', network),

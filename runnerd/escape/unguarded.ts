@@ -91,7 +91,7 @@ export class UnguardedWorld implements AsyncDisposable {
 			engineId,
 			engineSocket: world.engineSocket,
 			neighbour: '',
-			hostAddresses: ownAddresses(),
+			hostAddresses: ['127.0.0.1', ...ownAddresses()],
 			hostPort: (hello.address() as { port: number }).port,
 		};
 		const made = new UnguardedWorld(instance, facts, world, [hello, abstract]);
