@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import type { ContainerCreateOptions } from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
+import { INSTANCE_LABEL } from '../engine-helper.ts';
 import type { TestInstance } from '../sandboxes-testing.ts';
 import { testImages, until } from '../sandboxes-testing.ts';
 import { cgroupParent, containerOptions } from '../sandboxes-spec.ts';
@@ -96,7 +97,11 @@ export class UnguardedWorld implements AsyncDisposable {
 		};
 		const made = new UnguardedWorld(instance, facts, world, [hello, abstract]);
 		try {
-			await Promise.all([made.#neighbour(), made.#looseImage(), made.#store()]);
+			// All come to their end, or what one still makes would be left behind.
+			const parts = [made.#neighbour(), made.#looseImage(), made.#store()];
+			for (const part of await Promise.allSettled(parts)) {
+				if (part.status === 'rejected') throw part.reason;
+			}
 			return made;
 		} catch (error) {
 			await made[Symbol.asyncDispose]();
@@ -134,7 +139,8 @@ export class UnguardedWorld implements AsyncDisposable {
 			'chmod u+s /usr/bin/cat; setcap cap_net_raw+ep /usr/bin/head; ' +
 			`sed -i '1i sbx${UNGUARDED_UID}:${NEIGHBOUR_UID}:1' /etc/subuid`;
 		const { image } = testImages();
-		const id = await docker('create', '--user', '0', '--entrypoint', 'sh', image, '-c', spoil);
+		const ours = ['--label', `${INSTANCE_LABEL}=${this.#instance.name}`];
+		const id = await docker('create', ...ours, '--user=0', '--entrypoint=sh', image, '-c', spoil);
 		try {
 			await docker('start', '--attach', id);
 			await docker('commit', id, this.world.looseImage);
