@@ -5,6 +5,7 @@ import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Engine, EngineContainer, EngineInfo } from './engine.ts';
 import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
+import { SandboxError } from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
 import type { UidSlots } from './sandboxes-slots.ts';
 import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './sandboxes-spec.ts';
@@ -20,6 +21,8 @@ export type BootRequest = {
 	/** Kept volume, and the uid that goes with it; new ones otherwise. */
 	volume?: string | undefined;
 	uid?: number | undefined;
+	/** The volume is older than this start, which must leave it when it fails. */
+	kept?: boolean;
 	signal: AbortSignal;
 	onPhase?: (phase: 'creating' | 'booting') => void;
 };
@@ -76,7 +79,7 @@ export class Lifecycle {
 		try {
 			return await this.#create(box, request, cgroupParent(host.cgroupDriver));
 		} catch (error) {
-			await this.#undo(box, request.volume !== undefined);
+			await this.#undo(box, request.kept === true);
 			throw error;
 		} finally {
 			this.#making -= 1;
@@ -170,19 +173,28 @@ export class Lifecycle {
 	}
 
 	/** Removes what is ours on the engine and belongs to nothing that we know. */
-	async sweep(keptVolumes: ReadonlySet<string>): Promise<void> {
+	async sweep(isKept: (volume: string) => boolean): Promise<void> {
 		await this.engine.removeStrayHelpers();
-		for (const container of await this.engine.containers()) {
-			const sandbox = container.labels[LABELS.sandbox];
+		for (const { id, name, labels } of await this.engine.containers()) {
+			const sandbox = labels[LABELS.sandbox];
 			if (!sandbox || this.#known.has(sandbox)) continue;
-			await this.engine.removeContainer(container.id);
-			this.#options.log.info('swept a sandbox', { sandbox, name: container.name });
+			await this.#sweepOne(name, () => this.engine.removeContainer(id));
 		}
 		for (const volume of await this.engine.volumes()) {
-			if (!this.#isSandboxVolume(volume)) continue;
-			if (keptVolumes.has(volume) || this.#volumes.has(volume)) continue;
-			await this.engine.removeVolume(volume);
-			this.#options.log.info('swept a volume', { volume });
+			// Asked now: it may have become a workspace's since.
+			if (!this.#isSandboxVolume(volume) || isKept(volume) || this.#volumes.has(volume)) continue;
+			await this.#sweepOne(volume, () => this.engine.removeVolume(volume));
+		}
+	}
+
+	/** One that can't be removed just now is the next sweep's, and keeps nobody from anything. */
+	async #sweepOne(name: string, remove: () => Promise<void>): Promise<void> {
+		try {
+			await remove();
+			this.#options.log.info('swept', { name });
+		} catch (cause) {
+			if (cause instanceof SandboxError && cause.code === 'engine-unreachable') throw cause;
+			this.#options.log.warn('could not be swept', { name, cause });
 		}
 	}
 

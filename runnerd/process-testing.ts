@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { newId } from '@containrlab/protocol/id.ts';
-import { type TestInstance, testImages } from './sandboxes-testing.ts';
+import { DOCKER_SOCKET, type TestInstance, testImages } from './sandboxes-testing.ts';
 
 export const TOKEN = newId(32);
 
@@ -20,8 +20,12 @@ export class RunnerProcess implements AsyncDisposable {
 		this.#child = child;
 	}
 
-	/** Sync is out of reach of it: its workspaces become ready without their files. */
-	static async launch(instance: TestInstance, poolSize: number): Promise<RunnerProcess> {
+	/** Without a sync, its workspaces become ready without their files, a while later. */
+	static async launch(
+		instance: TestInstance,
+		poolSize: number,
+		{ syncUrl = 'ws://127.0.0.1:1', engine = `unix://${DOCKER_SOCKET}` } = {},
+	): Promise<RunnerProcess> {
 		const { image, imagesVolume } = testImages();
 		const file = (name: string) => join(instance.directory, name);
 		const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
@@ -44,7 +48,8 @@ export class RunnerProcess implements AsyncDisposable {
 				LABS_DIR: fileURLToPath(new URL('../labs', import.meta.url)),
 				SANDBOX_IMAGE: image,
 				IMAGES_VOLUME: imagesVolume,
-				SYNC_URL: 'ws://127.0.0.1:1',
+				SYNC_URL: syncUrl,
+				DOCKER_HOST: engine,
 				POOL_SIZE: String(poolSize),
 			},
 		});
@@ -65,6 +70,11 @@ export class RunnerProcess implements AsyncDisposable {
 
 	async json<T>(method: string, path: string, body?: unknown): Promise<T> {
 		return (await (await this.fetch(method, path, body)).json()) as T;
+	}
+
+	/** Now, not soon. */
+	kill(): void {
+		this.#child.kill('SIGKILL');
 	}
 
 	async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -29,6 +29,7 @@ import { Supply } from './supply.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
 const ENGINE_RETRY_MS = 500;
+const SWEEP_MS = 60_000;
 /** An engine that stays away is asked less and less often. */
 const ENGINE_RETRY_MOST_MS = 5000;
 /** A restart of the engine shorter than this isn't told to anybody. */
@@ -260,7 +261,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 				failures = 0;
 				awaySince = undefined;
 				looked();
-				await broken;
+				await this.#sweepUntil(broken);
 			} catch (cause) {
 				if (signal.aborted) return;
 				// Said once, not at every try: it may be away for hours.
@@ -296,10 +297,23 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			if (session.box && !running.has(session.box.id)) this.#ended(session.box.id);
 			else await session.resume();
 		}
-		const kept = Array.from(this.#sessions.values(), ({ record }) => record.volume?.name ?? '');
-		await this.#lifecycle.sweep(new Set(kept));
+		await this.#sweep();
 		this.#kept.soon();
 		this.#pool.fill();
+	}
+
+	/** What couldn't be removed when it should have been goes later, not at the next launch. */
+	async #sweepUntil(broken: Promise<void>): Promise<void> {
+		const { signal } = this.#closed;
+		const over = broken.then(() => true);
+		while (!(await Promise.race([over, sleep(SWEEP_MS, false, { signal })]))) await this.#sweep();
+	}
+
+	#sweep(): Promise<void> {
+		const sessions = () => Array.from(this.#sessions.values());
+		return this.#lifecycle.sweep((volume) =>
+			sessions().some(({ record }) => record.volume?.name === volume),
+		);
 	}
 
 	#ended(containerId: string): void {

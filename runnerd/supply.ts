@@ -120,6 +120,7 @@ export class Supply {
 			...{ purpose: 'workspace', limits, signal, onPhase },
 			volume: volume?.name ?? name,
 			uid: volume?.uid,
+			kept: volume !== null,
 		});
 		return { box, warm: false };
 	}
