@@ -77,7 +77,7 @@ export class Lifecycle {
 		this.#volumes.add(volume);
 		this.#making += 1;
 		try {
-			return await this.#create(box, request, cgroupParent(host.cgroupDriver));
+			return await this.#create(box, request, host);
 		} catch (error) {
 			await this.#undo(box, request.kept === true);
 			throw error;
@@ -86,7 +86,7 @@ export class Lifecycle {
 		}
 	}
 
-	async #create(draft: Box, request: BootRequest, cgroup: string): Promise<Box> {
+	async #create(draft: Box, request: BootRequest, host: EngineInfo): Promise<Box> {
 		const { sandbox, uid, volume } = draft;
 		await this.engine.createVolume(volume);
 		request.signal.throwIfAborted();
@@ -98,16 +98,26 @@ export class Lifecycle {
 				image: this.#options.image,
 				volume,
 				uid,
-				limits: request.limits,
+				// A start may have what cores are idle; settle() ends that.
+				limits: { ...request.limits, cpus: host.cpus },
 				imagesVolume: this.#options.imagesVolume,
-				cgroupParent: cgroup,
+				cgroupParent: cgroupParent(host.cgroupDriver),
 			}),
 		);
 		request.onPhase?.('booting');
 		const box = new Box(this.engine, { id, uid, volume, sandbox });
-		await box.ready(BOOT_SECONDS, request.signal);
+		await this.settle(box, request.limits, BOOT_SECONDS, request.signal);
 		await this.#options.isolation?.verify(box, request.limits);
 		return box;
+	}
+
+	/**
+	 * Waits until it answers and gives it its own share of the cores from then on: within that, its
+	 * daemons would take half as long again to start.
+	 */
+	async settle(box: Box, limits: SandboxLimits, seconds: number, signal: AbortSignal) {
+		await box.ready(seconds, signal);
+		await this.engine.limitContainer(box.id, limits);
 	}
 
 	/** The name of a sandbox that is nobody's yet. */

@@ -4,6 +4,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+	DEFAULT_LIMITS,
 	type ClassesInSession,
 	type RestartSession,
 	type SandboxState,
@@ -287,11 +288,14 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			if (!this.#lifecycle.isWarm(container) || container.imageId !== image) continue;
 			const box = this.#lifecycle.describe(container);
 			// It may have been killed half way through its start.
-			const ready = box?.ready(ADOPT_SECONDS, this.#closed.signal).then(
-				() => true,
-				() => false,
-			);
-			if (box && (await ready)) this.#pool.adopt(box);
+			if (!box) continue;
+			const settled = this.#lifecycle
+				.settle(box, DEFAULT_LIMITS, ADOPT_SECONDS, this.#closed.signal)
+				.then(
+					() => true,
+					() => false,
+				);
+			if (await settled) this.#pool.adopt(box);
 		}
 		for (const session of this.#sessions.values()) {
 			if (session.box && !running.has(session.box.id)) this.#ended(session.box.id);

@@ -90,7 +90,7 @@ export async function peerStart(docker: Docker, image: string, peer: Peer): Prom
 	}
 }
 
-/** With a judge sandbox's share of the machine. */
+/** With a judge sandbox's share of the machine, and like a sandbox that starts, all idle cores. */
 const optionsOf = (
 	volume: string,
 	image: string,
@@ -107,7 +107,6 @@ const optionsOf = (
 		CgroupParent: parent,
 		CpuShares: 128,
 		Memory: DEFAULT_LIMITS.memory,
-		NanoCpus: DEFAULT_LIMITS.cpus * 1e9,
 		PidsLimit: DEFAULT_LIMITS.pids,
 		Mounts: [{ Type: 'volume', Source: volume, Target: peer.data }],
 	},
