@@ -118,6 +118,13 @@ export class World implements AsyncDisposable {
 		await this.sh(workspace, line).catch(() => {});
 	}
 
+	/** Does `more` until the fault has come. */
+	async strikes(more: () => Promise<void>): Promise<void> {
+		let struck = false;
+		void this.proxy.struck.then(() => (struck = true));
+		await until('the fault', async () => struck || (await more().then(() => struck)), PATIENCE_MS);
+	}
+
 	warm(): Promise<unknown> {
 		return until(
 			'a warm one',
