@@ -89,7 +89,13 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			LABS_DIR: labs,
 			SANDBOX_IMAGE: made.sandboxImage,
 			IMAGES_VOLUME: made.imagesVolume,
-			...passedOn('POOL_SIZE', 'KEPT_VOLUMES', 'KEPT_VOLUMES_BYTES'),
+			...passedOn(
+				'POOL_SIZE',
+				'SANDBOXES_MOST',
+				'MEMORY_RESERVE',
+				'KEPT_VOLUMES',
+				'KEPT_VOLUMES_BYTES',
+			),
 		}),
 		service('web', {
 			...(made.lan

@@ -49,6 +49,8 @@ test('refusals are coded', async () => {
 		['POST', '/sessions', { workspace: '../../etc' }, 400, 'malformed'],
 		['GET', '/sessions/..%2f..', undefined, 400, 'malformed'],
 		['POST', '/sessions', 'x'.repeat(70_000), 413, 'too-large'],
+		['PUT', '/in-session', { classes: [{ class: newId() }] }, 400, 'malformed'],
+		['POST', '/in-session', { classes: [] }, 404, 'unknown-route'],
 		['PATCH', '/sessions', undefined, 404, 'unknown-route'],
 		['GET', '/nothing', undefined, 404, 'unknown-route'],
 	];

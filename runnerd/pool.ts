@@ -20,6 +20,8 @@ export class Pool {
 	#log: Log;
 	#warm: Box[] = [];
 	#fillers = new Set<Promise<void>>();
+	/** Fillers that are through the line. */
+	#booting = 0;
 	#failures = 0;
 	#shedding: Promise<void> = Promise.resolve();
 	#closed = new AbortController();
@@ -108,9 +110,14 @@ export class Pool {
 		try {
 			using _place = await this.#admission.enter({ rank: 'pool', signal });
 			// In line it may have become one too many.
-			if (this.#warm.length >= this.#target) return;
-			const box = await this.#lifecycle.boot({ purpose: 'pool', limits: DEFAULT_LIMITS, signal });
-			this.#warm.push(box);
+			if (this.#warm.length + this.#booting >= this.#target) return;
+			this.#booting += 1;
+			try {
+				const boot = { purpose: 'pool', limits: DEFAULT_LIMITS, signal } as const;
+				this.#warm.push(await this.#lifecycle.boot(boot));
+			} finally {
+				this.#booting -= 1;
+			}
 			this.#failures = 0;
 		} catch (cause) {
 			if (signal.aborted) return;

@@ -41,21 +41,19 @@ test('who finds no place waits in line, through a restart, in the order of askin
 test('a warm sandbox makes room for a student who returns to a kept volume', async () => {
 	await using instance = await TestInstance.create();
 	const returning = newId();
-	const before = await instance.launch(0);
+	const before = await instance.launch(1);
 	before.start(startRequest(returning));
 	await ready(before, returning);
 	await before.stop(returning);
+	await until('a warm one', () => before.counts.warm === 1);
 	await before.close();
-	const sandboxes = await instance.launch(1, instance.engine, { most: 4, reserve: 0 });
-	await until('a warm one', () => sandboxes.counts.warm === 1);
-	const another = newId();
-	sandboxes.start(startRequest(another));
-	await ready(sandboxes, another);
-	// The pool leaves the last places to students, so only a launch with more room has both.
-	expect(sandboxes.counts.warm).toBe(0);
-	sandboxes.start(startRequest(returning));
-	await ready(sandboxes, returning);
-	await sandboxes.close();
+
+	const after = await instance.launch(1, instance.engine, { most: 2, reserve: 0 });
+	expect(after.counts.warm).toBe(1);
+	after.start(startRequest(returning));
+	await ready(after, returning);
+	expect(after.counts).toEqual({ sandboxes: 1, warm: 0 });
+	await after.close();
 }, 120_000);
 
 test('a machine without memory to spare starts nothing, and says so', async () => {
@@ -69,3 +67,41 @@ test('a machine without memory to spare starts nothing, and says so', async () =
 	expect(await instance.engine.containers()).toEqual([]);
 	await sandboxes.close();
 });
+
+test('many who ask at once for few warm ones get one each, and none the same', async () => {
+	await using instance = await TestInstance.create();
+	const sandboxes = await instance.launch(2);
+	await until('a full pool', () => sandboxes.counts.warm === 2);
+	const warm = (await instance.engine.containers()).map(({ id }) => id);
+	const workspaces = Array.from({ length: 4 }, () => newId());
+	for (const workspace of workspaces) sandboxes.start(startRequest(workspace));
+	const boxes = await Promise.all(workspaces.map((workspace) => ready(sandboxes, workspace)));
+	const ids = boxes.map(({ id }) => id);
+	expect(new Set(ids).size).toBe(4);
+	expect(ids).toEqual(expect.arrayContaining(warm));
+	await sandboxes.close();
+}, 120_000);
+
+test('a class in session keeps its sandboxes, and has one ready for who is still to come', async () => {
+	await using instance = await TestInstance.create();
+	const sandboxes = await instance.launch(0);
+	const [workspace, classId] = [newId(), newId()];
+	// A moment: it would be over long before the rest of this test.
+	const request = { ...startRequest(workspace, 0.02), class: classId };
+	const endsAt = Date.now() + 3_600_000;
+	const lesson = { class: classId, until: endsAt, students: 2, warmUntil: endsAt };
+	sandboxes.inSession({ classes: [lesson] });
+	sandboxes.start(request);
+	await ready(sandboxes, workspace);
+	expect(sandboxes.view(workspace)?.state).toMatchObject({ deadline: endsAt + 1200 });
+	await until('one for the other student', () => sandboxes.counts.warm === 1);
+	expect(sandboxes.counts.sandboxes).toBe(2);
+	sandboxes.inSession({ classes: [] });
+	const ended = await until('idle time counts again', () => {
+		const { state } = sandboxes.view(workspace)!;
+		return state.status === 'gone' && state;
+	});
+	expect(ended).toMatchObject({ reason: 'idle' });
+	await until('nobody is expected', () => sandboxes.counts.sandboxes === 0);
+	await sandboxes.close();
+}, 120_000);

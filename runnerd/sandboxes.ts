@@ -71,6 +71,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#pool: Pool;
 	#inSession = new InSession();
 	#inSessionTold = false;
+	#launchedAt = performance.now();
 	#aiming: NodeJS.Timeout | undefined;
 	#world: SessionWorld<H>;
 	#kept: KeptVolumes;
@@ -98,10 +99,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			if (box) this.#lifecycle.hold(box);
 		}
 		this.#supply.open();
-		const launchedAt = performance.now();
-		this.#aiming = setInterval(() => {
-			if (this.#inSessionTold || performance.now() - launchedAt > TELL_MS) this.#aimPool();
-		}, AIM_MS).unref();
+		this.#aiming = setInterval(() => this.#aimPool(), AIM_MS).unref();
 		const first = Promise.withResolvers<void>();
 		this.#watching = this.#keepWatch(first.resolve);
 		await Promise.race([first.promise, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
@@ -109,7 +107,9 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 
 	start(request: StartSession): { began: boolean; session: SessionView } {
 		const session = this.#sessions.get(request.workspace) ?? this.#add(newRecord(request));
-		return { began: session.start(request), session: session.view };
+		const began = session.start(request);
+		if (began) this.#aimPool();
+		return { began, session: session.view };
 	}
 
 	/** Ends it, if there is one, and starts it again; `fresh`: without what its volume kept. */
@@ -183,6 +183,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	/** As many warm ones as always, and those for whom classes in session still wait. */
 	#aimPool(): void {
 		if (this.#closed.signal.aborted) return;
+		if (!this.#inSessionTold && performance.now() - this.#launchedAt < TELL_MS) return;
 		const there = (classId: string) =>
 			Array.from(this.#sessions.values()).filter(
 				({ record: { request, state } }) =>

@@ -7,6 +7,7 @@ import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
 import { useLesson } from './room.ts';
+import { storm } from './storm.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 describe('gate b: sandbox, flush, terminal', () => {
@@ -204,6 +205,11 @@ describe('gate b: sandbox, flush, terminal', () => {
 		await view.run('cat Dockerfile');
 		await view.expectTerminal('FROM scratch');
 		await late.context.close();
+	});
+
+	it('gives everyone of a class that comes at once a prompt', async () => {
+		const all = await storm(lesson, { students: 12, spreadMs: 2000, withinMs: 180_000 });
+		expect(all).toHaveLength(12);
 	});
 
 	it('prints no error on any console', () => {

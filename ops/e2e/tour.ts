@@ -145,6 +145,15 @@ async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Vis
 		await page.goto(lesson.origin + path);
 		await visit(page, name);
 	}
+	await page.goto(lesson.origin + classPath);
+	await page.getByText('Start or plan a session…').click();
+	await visit(page, 'class-session-plan');
+	await page.getByRole('button', { name: 'Start now' }).click();
+	await page.getByText('In session until').waitFor();
+	await visit(page, 'class-in-session');
+	await page.getByRole('button', { name: 'End the session' }).click();
+	await page.getByText('In session until').waitFor({ state: 'detached' });
+	await page.goto(`${lesson.origin}${classPath}/attempts`);
 	const failed = page.locator('tbody tr').filter({ hasText: 'Failed' });
 	await failed.locator('a[href^="/attempts/"]').first().click();
 	await page.waitForURL('**/attempts/*');

@@ -5,6 +5,7 @@ import { measureCold } from './cold.ts';
 import { measureIdle } from './idle.ts';
 import { measureProduct } from './product.ts';
 import { measureTerminal } from './terminal.ts';
+import { measureStorm } from './storm.ts';
 import type { Part } from './world.ts';
 
 export const PARTS: Record<string, Part> = {
@@ -18,4 +19,6 @@ export const PARTS: Record<string, Part> = {
 	product: measureProduct,
 	/** Printing with forty watchers, a key's echo, a watcher that reads nothing. */
 	terminal: measureTerminal,
+	/** Forty students join and click within ten seconds. */
+	storm: measureStorm,
 };
