@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { Port, PORTS_MAX } from './preview.ts';
+import { Id } from './id.ts';
 import { SandboxState } from './sandbox.ts';
 import { JudgePhase } from './verdict.ts';
 
@@ -80,6 +81,16 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		/** Position of this piece in the run's log, from 0. */
 		seq: z.number().int(),
 		text: z.string(),
+	}),
+	/** A piece of a terminal's recording (asciicast v2), told only while web listens. */
+	z.object({
+		type: z.literal('recording'),
+		workspace: z.string(),
+		recording: Id,
+		terminal: z.string(),
+		/** Position among its pieces, from 0. */
+		seq: z.number().int().nonnegative(),
+		cast: z.string(),
 	}),
 	z.object({ type: z.literal('judge-done'), attempt: z.string(), try: z.number().int() }),
 ]);

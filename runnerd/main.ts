@@ -30,6 +30,7 @@ const way = await reachEngine(config.engine, log);
 const engine = new Engine(way.address, config.RUNNERD_INSTANCE);
 const events = new EventLog();
 const emit = events.emit.bind(events);
+const attended = () => events.attended;
 await mkdir(config.RUNNERD_DATA, { recursive: true, mode: 0o700 });
 
 const sandboxes = new Sandboxes({
@@ -50,7 +51,8 @@ const sandboxes = new Sandboxes({
 		...(config.SANDBOXES_MOST !== undefined && { most: config.SANDBOXES_MOST }),
 		...(config.MEMORY_RESERVE !== undefined && { reserve: config.MEMORY_RESERVE * 1024 ** 2 }),
 	},
-	host: (context) => new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, log }),
+	host: (context) =>
+		new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, attended, log }),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
 	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
 });

@@ -41,6 +41,8 @@ export interface HostLifecycle {
 export type WorkspaceHostOptions = HostContext & {
 	syncUrl: string;
 	emit(event: RunnerEventBody): void;
+	/** Whether web hears what is emitted now. */
+	attended(): boolean;
 	log: Log;
 };
 
@@ -77,6 +79,10 @@ export class WorkspaceHost implements HostLifecycle {
 			onActivity: () => options.touch(),
 			onState: (terminal, driver, watchers) =>
 				options.emit({ type: 'terminal', workspace, terminal, driver, watchers }),
+			onRecorded: (part) => {
+				if (options.attended()) options.emit({ type: 'recording', workspace, ...part });
+				return options.attended();
+			},
 			onEnded: (terminal) => options.emit({ ...ended, workspace, terminal }),
 		});
 		this.preview = new Preview({

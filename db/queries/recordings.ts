@@ -29,14 +29,18 @@ export async function keepRecordingPart(db: Executor, part: RecordingPart): Prom
 	if (seq === 0) {
 		await db.insert(recordings).values({ id, workspaceId, terminal }).onConflictDoNothing();
 	}
-	const known = await db
-		.update(recordings)
-		.set({ endedAt: sql`now()`, size: sql`${recordings.size} + ${cast.length}` })
-		.where(and(eq(recordings.id, id), eq(recordings.workspaceId, workspaceId)))
-		.returning({ id: recordings.id });
+	const mine = and(eq(recordings.id, id), eq(recordings.workspaceId, workspaceId));
+	const known = await db.select({ id: recordings.id }).from(recordings).where(mine);
 	// Its beginning went for others' sake: the rest alone would say nothing.
 	if (!first(known)) return;
-	await db.insert(recordingParts).values({ recordingId: id, seq, cast }).onConflictDoNothing();
+	const kept = await db
+		.insert(recordingParts)
+		.values({ recordingId: id, seq, cast })
+		.onConflictDoNothing()
+		.returning({ seq: recordingParts.seq });
+	if (!first(kept)) return;
+	const longer = { endedAt: sql`now()`, size: sql`${recordings.size} + ${cast.length}` };
+	await db.update(recordings).set(longer).where(mine);
 	await deleteSurplus(db, workspaceId, id);
 }
 

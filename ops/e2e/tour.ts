@@ -115,6 +115,8 @@ async function ofStudent(
 	const workspacePath = new URL(page.url()).pathname;
 	await page.goto(`${lesson.origin}${workspacePath}/attempts`);
 	await visit(page, 'attempts-own');
+	await recordings(lesson, page, workspacePath, visit);
+	await page.goto(`${lesson.origin}${workspacePath}/attempts`);
 	await page.getByRole('row').nth(1).getByRole('link').first().click();
 	await page.waitForURL('**/attempts/*');
 	await visit(page, 'attempt-own');
@@ -128,6 +130,22 @@ async function ofStudent(
 		await page.goto(lesson.origin + path);
 		await visit(page, name);
 	}
+}
+
+/** The terminal, as it was: played to its end, the build and the app's answer are on the screen. */
+async function recordings(
+	lesson: Lesson,
+	page: Page,
+	workspacePath: string,
+	visit: Visit,
+): Promise<void> {
+	await page.goto(`${lesson.origin}${workspacePath}/recordings`);
+	await visit(page, 'recordings');
+	await page.getByRole('row').nth(1).getByRole('link').click();
+	await page.getByLabel('Position').press('End');
+	await page.getByTestId('recording').getByText('localhost:8080/health').first().waitFor();
+	await page.getByTestId('recording').getByText('"ok"').first().waitFor();
+	await visit(page, 'recording');
 }
 
 async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Visit): Promise<void> {

@@ -116,6 +116,11 @@ export class Feed {
 		this.#attachment?.client.notify('terminal.plain', { on });
 	}
 
+	/** Whether what it shows from now on is new: at first comes what was printed before we came. */
+	get live(): boolean {
+		return this.#history === undefined;
+	}
+
 	/** Calls `act` between two pieces of output, once the screen shows what was printed so far. */
 	whenStill(act: () => void): void {
 		this.#act(() => {

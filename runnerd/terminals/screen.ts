@@ -69,6 +69,11 @@ export class Screen {
 		return this.#snapshot;
 	}
 
+	/** As `snapshot().data`, without what has scrolled past. */
+	picture(): string {
+		return this.#serializer.serialize({ scrollback: 0 }) + this.#restoreExtras();
+	}
+
 	#takeSnapshot(): Snapshot {
 		const data = this.#serializer.serialize({ scrollback: SCROLLBACK }) + this.#restoreExtras();
 		const { cols, rows } = this;

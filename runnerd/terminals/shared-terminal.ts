@@ -10,6 +10,7 @@ import type { AgentLog } from '../agent/client.ts';
 import { Control, type ControlRefusal, type Participant } from './control.ts';
 import { Feed } from './feed.ts';
 import type { Outlet } from './outlet.ts';
+import { Recorder, type RecordingPart } from './recorder.ts';
 import { WindowSize, type Size } from './window-size.ts';
 
 /** One browser's connection; a person may have several. */
@@ -28,6 +29,8 @@ export interface TerminalCallbacks {
 	/** Someone who may type did. */
 	onActivity(): void;
 	onState(terminal: string, driver: Person | null, watchers: Person[]): void;
+	/** For review; false when nobody takes it just now. */
+	onRecorded(part: RecordingPart): boolean;
 }
 
 /** The list that a terminal is in. */
@@ -45,6 +48,7 @@ export class SharedTerminal {
 	#viewers = new Map<Viewer, { refused: boolean }>();
 	#callbacks: TerminalCallbacks;
 	#list: TerminalList;
+	#recorder: Recorder;
 	#told = '';
 
 	constructor(
@@ -62,13 +66,23 @@ export class SharedTerminal {
 		this.feed = new Feed(
 			name,
 			{
-				output: (data) => everyone((outlet) => outlet.output(data)),
-				jumped: () => this.#viewers.forEach((_, viewer) => this.#show(viewer)),
-				resized: () => this.tellState(),
+				output: (data) => {
+					everyone((outlet) => outlet.output(data));
+					if (this.feed.live) this.#recorder.output(data);
+				},
+				jumped: () => {
+					this.#recorder.end();
+					this.#viewers.forEach((_, viewer) => this.#show(viewer));
+				},
+				resized: () => {
+					this.#recorder.resized();
+					this.tellState();
+				},
 				restarted: () => everyone((outlet) => outlet.message({ type: 'restarted' })),
 			},
 			log,
 		);
+		this.#recorder = new Recorder(this.feed, (part) => callbacks.onRecorded(part));
 		this.feed.input.onDrained = () => this.#viewers.forEach((_, viewer) => viewer.read(true));
 	}
 
@@ -90,6 +104,12 @@ export class SharedTerminal {
 	/** Its shell was ended, for good. */
 	end(): void {
 		for (const viewer of this.#viewers.keys()) viewer.end(this.#list.names);
+		this.dispose();
+	}
+
+	/** The shell stays, held by the agent. */
+	dispose(): void {
+		this.#recorder.end();
 		this.feed.dispose();
 	}
 
@@ -177,6 +197,7 @@ export class SharedTerminal {
 		const now = JSON.stringify([state, cols, rows, this.#list.names]);
 		if (now === this.#told) return;
 		this.#told = now;
+		this.#recorder.driver(state.driver?.name);
 		for (const viewer of this.#viewers.keys()) viewer.outlet.message(this.#stateFor(viewer));
 		this.#callbacks.onState(this.name, state.driver, state.watchers);
 	}

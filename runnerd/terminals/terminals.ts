@@ -99,7 +99,7 @@ export class Terminals {
 		this.#options.link.off('connected', this.#connected);
 		this.#options.link.off('disconnected', this.#disconnected);
 		for (const connection of this.#connections) connection.close(TERMINAL_CLOSE[reason]);
-		for (const terminal of this.#terminals.values()) terminal.feed.dispose();
+		for (const terminal of this.#terminals.values()) terminal.dispose();
 	}
 
 	#asked = async (viewer: Viewer, request: ListRequest): Promise<void> => {

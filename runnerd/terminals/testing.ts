@@ -10,6 +10,7 @@ import { signTicket, TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
 import headless from '@xterm/headless';
 import { WebSocket } from 'ws';
 import { connectAgent } from '../agent/client.ts';
+import type { RecordingPart } from './recorder.ts';
 import { Terminals } from './terminals.ts';
 import { TerminalDoor } from './upgrade.ts';
 
@@ -23,6 +24,9 @@ export class TestRunner {
 	readonly workspace = newId();
 	readonly states: { driver: string | undefined; watchers: string[] }[] = [];
 	readonly ended: string[] = [];
+	readonly recorded: RecordingPart[] = [];
+	/** Whether anybody takes recordings. */
+	recording = true;
 	activity = 0;
 	readonly terminals: Terminals;
 	#keys: CryptoKeyPair;
@@ -39,6 +43,10 @@ export class TestRunner {
 			owner: OWNER,
 			log: () => {},
 			onActivity: () => (this.activity += 1),
+			onRecorded: (part) => {
+				if (this.recording) this.recorded.push(part);
+				return this.recording;
+			},
 			onEnded: (name) => this.ended.push(name),
 			onState: (_name, driver, watchers) =>
 				this.states.push({ driver: driver?.name, watchers: watchers.map(({ name }) => name) }),
@@ -215,7 +223,10 @@ export class TestBrowser {
 			});
 		}
 		if (message.type === 'state') {
-			this.screen.write('', () => this.screen.resize(message.cols, message.rows));
+			this.screen.write('', () => {
+				this.screen.resize(message.cols, message.rows);
+				this.#changed();
+			});
 		}
 		this.messages.push(message);
 		this.#changed();

@@ -10,6 +10,7 @@ import {
 	type Cursor,
 } from '@containrlab/db/queries/events.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
+import { keepRecordingPart } from '@containrlab/db/queries/recordings.ts';
 import type { RunnerEventBody, RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTemporary } from './failure.ts';
@@ -165,6 +166,8 @@ async function store(tx: Executor, event: RunnerEventBody): Promise<void> {
 			if (await attemptById(tx, event.attempt)) await appendLog(tx, run, [event]);
 			return;
 		}
+		case 'recording':
+			return keepRecordingPart(tx, event);
 		case 'blob':
 		case 'blobs-missing':
 		case 'judge-done':

@@ -1,11 +1,12 @@
 // The terminal's screen: xterm.js with its add-ons, its looks and its keys. Knows no socket.
 
-import { Terminal, type IMarker, type ITheme } from '@xterm/xterm';
+import { Terminal, type IMarker } from '@xterm/xterm';
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import '@xterm/xterm/css/xterm.css';
 import { InputGate } from './acks.ts';
+import { guarded, isWebAddress, themeFromTokens } from './look.ts';
 import { copyText } from '#lib/clipboard.ts';
 
 export type Size = { cols: number; rows: number };
@@ -55,8 +56,7 @@ export class TerminalScreen {
 		this.#terminal.loadAddon(this.#fit);
 		this.#terminal.loadAddon(this.#search);
 		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
-		// OSC 52 would let any program read or replace the clipboard: swallowed.
-		this.#terminal.parser.registerOscHandler(52, () => true);
+		guarded(this.#terminal);
 		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
 		this.#terminal.onData((data) => {
@@ -225,46 +225,11 @@ export class TerminalScreen {
 
 /** Opens http and https addresses only, without telling the page where it was opened from. */
 function openLink(uri: string): void {
-	let url: URL;
-	try {
-		url = new URL(uri);
-	} catch {
-		return;
-	}
-	if (url.protocol !== 'http:' && url.protocol !== 'https:') return;
-	window.open(url.href, '_blank', 'noopener,noreferrer');
+	if (isWebAddress(uri)) window.open(new URL(uri).href, '_blank', 'noopener,noreferrer');
 }
 
 /** 13 px of the 16 px root: follows the projector switch and the browser's own zoom. */
 function baseFontSize(): number {
 	const root = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 	return Math.round(root * 0.8125 * 2) / 2;
-}
-
-function themeFromTokens(): ITheme {
-	const styles = getComputedStyle(document.documentElement);
-	const token = (name: string) => styles.getPropertyValue(`--${name}`).trim();
-	return {
-		background: token('terminal'),
-		foreground: token('text'),
-		cursor: token('accent'),
-		cursorAccent: token('terminal'),
-		selectionBackground: token('terminal-selection'),
-		black: token('ansi-black'),
-		red: token('ansi-red'),
-		green: token('ansi-green'),
-		yellow: token('ansi-yellow'),
-		blue: token('ansi-blue'),
-		magenta: token('ansi-magenta'),
-		cyan: token('ansi-cyan'),
-		white: token('ansi-white'),
-		brightBlack: token('ansi-bright-black'),
-		brightRed: token('ansi-bright-red'),
-		brightGreen: token('ansi-bright-green'),
-		brightYellow: token('ansi-bright-yellow'),
-		brightBlue: token('ansi-bright-blue'),
-		brightMagenta: token('ansi-bright-magenta'),
-		brightCyan: token('ansi-bright-cyan'),
-		brightWhite: token('ansi-bright-white'),
-	};
 }
