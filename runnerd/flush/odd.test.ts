@@ -88,9 +88,13 @@ test('never-synced directories are neither descended nor shared', async () => {
 
 test('of 2,100 files 2,000 are shared and the rest is said', { timeout: 60_000 }, async () => {
 	await using ws = await TestWorkspace.open();
-	await run('sh', ['-c', 'mkdir d; for i in $(seq 2100); do echo $i > d/$i; done'], {
-		cwd: ws.agent.root,
-	});
+	await run(
+		'sh',
+		['-c', 'mkdir ../d; for i in $(seq 2100); do echo $i > ../d/$i; done; mv ../d d'],
+		{
+			cwd: ws.agent.root,
+		},
+	);
 	const { left } = await ws.flush.drain(40_000);
 	expect(liveFiles(ws.editor)).toHaveLength(2000);
 	expect(left).toHaveLength(100);
