@@ -21,6 +21,8 @@ export class Connection implements Peer {
 	#frames: Uint8Array[] = [];
 	#alive = true;
 	#closing = false;
+	/** Not read, for the store's sake. */
+	#waits = false;
 	/** A whole document may be on its way to a slow client without that being a fault; one, not many. */
 	#allowance = 0;
 
@@ -51,10 +53,25 @@ export class Connection implements Peer {
 				member,
 				isBinary ? decodeMessage(data as unknown as Uint8Array) : { type: 'malformed' },
 			);
+			this.#waitFor(room);
 		});
 		this.#ws.once('close', () => {
 			room.leave(member);
 			onLeft();
+		});
+	}
+
+	/** Who sends faster than the store takes it is read no further until the store has caught up. */
+	#waitFor(room: Room): void {
+		const relief = this.#waits ? undefined : room.log.relief();
+		if (!relief) return;
+		this.#waits = true;
+		this.#ws.pause();
+		void relief.then(() => {
+			this.#waits = false;
+			// It was silent because we didn't listen.
+			this.#alive = true;
+			this.#ws.resume();
 		});
 	}
 
@@ -96,9 +113,11 @@ export class Connection implements Peer {
 
 	/** Once per heartbeat: cuts a socket that didn't answer the last one. */
 	beat(): void {
-		if (!this.#alive) return this.#ws.terminate();
-		this.#alive = false;
-		this.#ws.ping();
+		if (!this.#waits) {
+			if (!this.#alive) return this.#ws.terminate();
+			this.#alive = false;
+			this.#ws.ping();
+		}
 		this.send(HEARTBEAT);
 	}
 }

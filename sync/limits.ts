@@ -16,6 +16,11 @@ export const LIMITS = {
 	connections: 10_000,
 	/** Frames that wait while one of the same connection is tried out. */
 	heldBytes: 8 * 1024 * 1024,
+	/** Bytes that wait for the store in all rooms together; so many a room may always have. */
+	unsaved: 256 * 1024 * 1024,
+	unsavedAlways: 64 * 1024,
+	/** From here on who sends into a room isn't read until the store has caught up. */
+	unsavedPressing: 2 * 1024 * 1024,
 	/** Bytes and rows of one group commit. */
 	commitBytes: 4 * 1024 * 1024,
 	commitRows: 5000,
@@ -23,6 +28,8 @@ export const LIMITS = {
 	commitMs: 15_000,
 	/** Pauses between tries while Postgres is away (ms). */
 	retryMs: { first: 50, most: 1000 },
+	/** Between looks whether rooms are still ours (ms): one in which nobody types hears of it so. */
+	heldMs: 5000,
 	/** Rows, or bytes, after which the state is stored so that loading stays short. */
 	snapshotRows: 500,
 	snapshotBytes: 2 * 1024 * 1024,

@@ -27,6 +27,10 @@ export class MemoryStorage implements Storage {
 		this.#rooms.set(room, { epoch: 0, rows, snapshot: undefined, clients: new Map() });
 	}
 
+	delete(room: string): void {
+		this.#rooms.delete(room);
+	}
+
 	rows(room: string): readonly LogRow[] {
 		return this.#rooms.get(room)?.rows ?? [];
 	}

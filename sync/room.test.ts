@@ -19,6 +19,7 @@ import * as wire from './wire.ts';
 interface Kind {
 	storage(): Storage;
 	create(starter?: Uint8Array): Promise<string>;
+	remove(room: string): Promise<void>;
 	/** Makes a row unreadable. */
 	damage(room: string, seq: number): Promise<void>;
 }
@@ -38,6 +39,7 @@ const kinds: Record<string, Kind> = {
 			memory.create(room, starter && { userId: 'system', update: starter });
 			return room;
 		},
+		remove: async (room) => memory.delete(room),
 		damage: async (room, seq) => {
 			memory.rows(room)[seq - 1]!.bytes = Uint8Array.of(9, 9, 9);
 		},
@@ -49,6 +51,9 @@ const kinds: Record<string, Kind> = {
 			return storage;
 		},
 		create: (starter) => createRoom(database.connection.sql, starter),
+		remove: async (room) => {
+			await database.connection.sql`delete from doc_rooms where room = ${room}`;
+		},
 		damage: async (room, seq) => {
 			await database.connection
 				.sql`update doc_updates set bytes = '\\x090909' where room = ${room} and seq = ${seq}`;
@@ -111,8 +116,20 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		if (!found.ok) throw new Error(found.close.reason);
 		return { ...found, rooms };
 	};
-	const roomsOf = (idleMs?: number) =>
-		new Rooms({ storage: kind.storage(), logger: silentLogger, idleMs });
+	const roomsOf = (options: { idleMs?: number; heldMs?: number } = {}) =>
+		new Rooms({ storage: kind.storage(), logger: silentLogger, ...options });
+	/** Its appends fail as long as `away` says so. */
+	const failing = () => {
+		const storage = kind.storage();
+		const state = { storage, away: true };
+		const append = storage.append.bind(storage);
+		storage.append = async (batch) => {
+			if (state.away) throw new StorageUnavailable('away');
+			return append(batch);
+		};
+		onTestFinished(() => void (storage.append = append));
+		return state;
+	};
 
 	test('is complete before the first sync step, and one load serves all', async () => {
 		const name = await kind.create(starterOf('FROM scratch'));
@@ -179,6 +196,47 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(peer.durable).toBe(1);
 	});
 
+	test('who only reads hears too that the room is elsewhere, or gone', async () => {
+		const [taken, deleted, kept] = await Promise.all([1, 2, 3].map(() => kind.create()));
+		const rooms = roomsOf({ heldMs: 20 });
+		const peers: FakePeer[] = [];
+		for (const name of [taken!, deleted!, kept!])
+			peers.push(join((await open(name, rooms)).room).peer);
+		await until('joined', () => peers.every(({ durable }) => durable === 1));
+		await open(taken!);
+		await kind.remove(deleted!);
+		await until('told', () => peers.filter(({ closed }) => closed).length === 2);
+		expect(peers.map(({ closed }) => closed?.reason)).toEqual([
+			...['room-moved', 'room-moved'],
+			undefined,
+		]);
+		expect(await rooms.open(deleted!)).toMatchObject({ close: { reason: 'unknown-room' } });
+		await rooms.drain();
+	});
+
+	test('a room that is lost while it is unloaded takes none along that came later', async () => {
+		const name = await kind.create();
+		const storage = kind.storage();
+		const saveSnapshot = storage.saveSnapshot.bind(storage);
+		const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		storage.saveSnapshot = async (...snapshot) => {
+			reached.resolve();
+			await held.promise;
+			await saveSnapshot(...snapshot);
+		};
+		onTestFinished(() => void (storage.saveSnapshot = saveSnapshot));
+		const rooms = new Rooms({ storage, logger: silentLogger, idleMs: 1 });
+		const lost = await open(name, rooms);
+		await lost.room.apply('anna', starterOf('a'));
+		lost.release();
+		await reached.promise;
+		lost.room.log.lost('moved');
+		const fresh = await open(name, rooms);
+		held.resolve();
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect((await open(name, rooms)).room).toBe(fresh.room);
+	});
+
 	test('a damaged row refuses that room alone', async () => {
 		const [name, other] = [await kind.create(starterOf('a')), await kind.create(starterOf('b'))];
 		await kind.damage(name, 1);
@@ -192,7 +250,7 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 
 	test('unloads when idle, with a snapshot that the next load starts from', async () => {
 		const name = await kind.create();
-		const rooms = roomsOf(20);
+		const rooms = roomsOf({ idleMs: 20 });
 		const { room, release } = await open(name, rooms);
 		const { peer, member } = join(room);
 		for (let n = 0; n < 30; n += 1) {
@@ -262,15 +320,9 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 
 	test('with the store away, edits go on up to a bound, then a named close; none is lost', async () => {
 		const name = await kind.create();
-		const storage = kind.storage();
-		let away = true;
-		const append = storage.append.bind(storage);
-		storage.append = async (batch) => {
-			if (away) throw new StorageUnavailable('away');
-			return append(batch);
-		};
-		onTestFinished(() => void (storage.append = append));
-		const { room } = await open(name, new Rooms({ storage, logger: silentLogger }));
+		const store = failing();
+		const rooms = new Rooms({ storage: store.storage, logger: silentLogger });
+		const { room } = await open(name, rooms);
 		const { peer } = join(room);
 		const friend = join(room).peer;
 		const chunk = 'x'.repeat(1024 * 1024);
@@ -283,7 +335,10 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		);
 		const accepted = friend.text.length;
 		expect(accepted).toBe(7 * chunk.length);
-		away = false;
+		expect(await rooms.open(await kind.create())).toMatchObject({
+			close: { reason: 'storage-unavailable' },
+		});
+		store.away = false;
 		await room.settled();
 		const again = await open(name);
 		expect(again.room.doc.getText('text').length).toBe(accepted);

@@ -129,9 +129,7 @@ export class Room {
 	}
 
 	#admit(bytes: Uint8Array): Admitted {
-		if (this.log.unsaved + bytes.length > SYNC_LIMITS.unsavedPerRoom) {
-			return { ok: false, code: 'unavailable' };
-		}
+		if (!this.log.hasPlace(bytes.length)) return { ok: false, code: 'unavailable' };
 		if (this.#size + bytes.length > SYNC_LIMITS.document) {
 			this.#size = this.state().length;
 			if (this.#size + bytes.length > SYNC_LIMITS.document) return { ok: false, code: 'too-large' };
