@@ -64,6 +64,7 @@ describe('the product as containers', () => {
 			...process.env,
 			COMPOSE_PROJECT_NAME: name,
 			CONTAINRLAB_PORT: String(port),
+			CONTAINRLAB_PREVIEW_PORT: String(await freePort()),
 			CONTAINRLAB_TAG: name,
 			CONTAINRLAB_SECRETS: secrets,
 			POOL_SIZE: '0',

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
+import { PreviewPanel, raid, serveFiles } from './preview-page.ts';
 import { useLesson } from './room.ts';
 import { storm } from './storm.ts';
 import { WorkspacePage } from './workspace-page.ts';
@@ -48,6 +49,46 @@ describe('gate b: sandbox, flush, terminal', () => {
 		);
 		await studentView.expectTerminal(/exit=0/, 120_000);
 		await studentView.expectTerminal(/ok/);
+	});
+
+	it('shows the app beside the code, and in a tab', async () => {
+		const panel = new PreviewPanel(student.page);
+		await panel.open();
+		await panel.choose(8080, '/health');
+		await panel.shows('"ok"');
+		const link = student.page.getByRole('link', { name: 'Open the preview in a tab' });
+		const [tab] = await Promise.all([student.context.waitForEvent('page'), link.click()]);
+		await tab.getByText('"ok"').waitFor();
+		expect(new URL(tab.url())).toMatchObject({ pathname: '/health' });
+		expect(new URL(tab.url()).hostname).toMatch(/-8080\.localhost$/);
+		expect(await tab.evaluate(() => window.opener as unknown)).toBe(null);
+		await tab.close();
+	});
+
+	it('gives a hostile app nothing of ours, in the browser either', async () => {
+		// In a window of its own: what a browser refuses, it says on the console.
+		const state = await student.context.storageState();
+		const { page, context } = await newPerson(browser, { storageState: state });
+		await page.goto(student.page.url());
+		await studentView.run(serveFiles(3000, { 'index.html': '<h1>a raid</h1>' }));
+		const panel = new PreviewPanel(page);
+		await panel.open();
+		await panel.choose(3000);
+		const before = await context.cookies(lesson.origin);
+		const loot = await raid(await panel.frame('a raid'), lesson.origin);
+		expect(loot).toEqual({
+			...{ cookie: null, ours: null, api: null, framed: null },
+			...{ top: null, opener: null, storage: null },
+		});
+		const framed = page
+			.frames()
+			.filter((each) => each.url().startsWith(`${lesson.origin}/classes`));
+		expect(framed).toEqual([]);
+		expect(await context.cookies(lesson.origin)).toEqual(before);
+		expect(new URL(page.url()).pathname).toMatch(/^\/w\//);
+		await page.reload();
+		await new WorkspacePage(page).waitForEditor();
+		await context.close();
 	});
 
 	it('lets the instructor watch, with the scrollback, and never type', async () => {

@@ -14,7 +14,7 @@ function expectMatch(text: string, pattern: Pattern): void {
 }
 
 /** The screen follows what was done on it; `check` must come true within `timeout` ms. */
-async function eventually(check: () => Promise<void>, timeout = SOON_MS): Promise<void> {
+export async function eventually(check: () => Promise<void>, timeout = SOON_MS): Promise<void> {
 	for (const end = performance.now() + timeout; ; await delay(50)) {
 		try {
 			return await check();

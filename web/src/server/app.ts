@@ -10,6 +10,7 @@ import type { JudgingAgain } from './judge-again.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections, Revocation } from './revocation.ts';
+import type { Previews } from './preview/previews.ts';
 import type { Presence } from './presence.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import type { Submissions } from './submit.ts';
@@ -33,6 +34,7 @@ export interface App {
 	judgingAgain: JudgingAgain;
 	hub: EventHub;
 	presence: Presence;
+	previews: Previews;
 	open: OpenConnections;
 	/** Ends what is open in this process at once, and tells the others. */
 	revoke: (revocation: Revocation) => Promise<void>;

@@ -12,10 +12,12 @@ import { InSession } from './in-session.ts';
 import { JudgingAgain } from './judge-again.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
+import { deriveKey } from './keys.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
 import { Presence, PresenceMessage } from './presence.ts';
 import { OpenConnections, Revocation } from './revocation.ts';
+import { Previews } from './preview/previews.ts';
 import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -89,6 +91,11 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const hearRevocation = (payload: string) => {
 		open.apply(Revocation.parse(JSON.parse(payload)));
 	};
+	const previews = new Previews({
+		...{ db, auth, open, tickets, log, site: config.site, previews: config.previews },
+		runnerdUrl: config.runnerdUrl,
+		key: deriveKey(config.ticketPrivateKey, 'previews'),
+	});
 	const tidying = new Tidying({ connection, auth, runnerd, log });
 	const { site, syncUrl, runnerdUrl } = config;
 	return {
@@ -107,7 +114,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				submissions,
 				judgingAgain,
 			},
-			...{ hub, open, presence, revoke, log },
+			...{ hub, open, presence, previews, revoke, log },
 		},
 		upgrades: new UpgradeProxy({
 			...{ db, auth, tickets, open, presence, log, site, syncUrl, runnerdUrl },

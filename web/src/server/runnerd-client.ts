@@ -11,6 +11,7 @@ import {
 } from '@containrlab/protocol/sandbox.ts';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import { z } from 'zod';
 import { bytesOf, call, jsonOf, Refused, Unreachable, type Service } from './service-call.ts';
 
@@ -50,6 +51,21 @@ export class RunnerdClient {
 	async inSession(said: ClassesInSession): Promise<void> {
 		const options = { method: 'PUT', json: said, timeoutMs: QUICK_MS } as const;
 		await (await call(this.#service, '/in-session', options)).body?.cancel();
+	}
+
+	/**
+	 * What listens in its sandbox; changes are told by events from now on, for a while. Nothing where
+	 * there is no sandbox, or nobody who could tell: the page says so already.
+	 */
+	async ports(workspace: string): Promise<number[]> {
+		const options = { timeoutMs: QUICK_MS };
+		try {
+			const response = await call(this.#service, `/sessions/${workspace}/ports`, options);
+			return PortsAnswer.parse(await jsonOf(response)).ports;
+		} catch (cause) {
+			if (cause instanceof Refused || cause instanceof Unreachable) return [];
+			throw cause;
+		}
 	}
 
 	async sessions(): Promise<Session[]> {

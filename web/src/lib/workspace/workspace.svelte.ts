@@ -15,6 +15,7 @@ import { Here, tellServer } from './here.ts';
 import { WorkspaceDocument } from './document.svelte.ts';
 import { FindInFiles } from './find/find.svelte.ts';
 import { askReset } from './reset.ts';
+import { Preview } from './preview.svelte.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
 import type { SharedTerminal } from './terminal/terminal.svelte.ts';
@@ -27,6 +28,8 @@ import { Uploads } from './upload/uploads.svelte.ts';
 /** What isn't needed to read and type waits so long for the text at most. */
 const TEXT_FIRST_MS = 4_000;
 
+/** What the right pane shows. */
+export type Side = 'verdict' | 'preview';
 /** What can be shown below the editor. */
 export type Dock = 'problems' | 'find';
 
@@ -37,6 +40,7 @@ export class Workspace {
 	readonly tabs: Tabs;
 	readonly sandbox: Sandbox;
 	readonly terminals: Terminals;
+	readonly preview: Preview;
 	readonly attempts: Attempts;
 	readonly hand: Hand;
 	/** Undefined for those who only visit. */
@@ -45,6 +49,7 @@ export class Workspace {
 	readonly uploads: Uploads;
 	readonly find: FindInFiles;
 	dock = $state<Dock>();
+	side = $state<Side>('verdict');
 	#leaveDocument: (() => void) | undefined;
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
@@ -54,7 +59,11 @@ export class Workspace {
 		this.document = new WorkspaceDocument(data.room, me, data.workspace.owner.id);
 		this.tabs = new Tabs(this.document, data.access === 'read', data.lab.images);
 		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
-		this.terminals = new Terminals(data.workspace.id);
+		this.preview = new Preview(data.workspace.id);
+		this.terminals = new Terminals(data.workspace.id, ({ port, path }) => {
+			this.side = 'preview';
+			void this.preview.show(port, path);
+		});
 		this.attempts = new Attempts(data.workspace.id, this.document, data.attempts, reload);
 		this.hand = new Hand(data.workspace.id, data.hand);
 		this.here = data.isOwner ? new Here(tellServer(data.workspace.id)) : undefined;
@@ -80,16 +89,21 @@ export class Workspace {
 	/** Connects to everything else; the returned function lets go of it all. */
 	start(): () => void {
 		const leaveEvents = this.events.start();
+		const leavePreview = this.preview.start();
 		this.events.on((event) => {
 			if (!('workspace' in event) || event.workspace !== this.data.workspace.id) return;
 			if (event.type === 'sandbox') this.sandbox.happened(event.state);
 			else if (event.type === 'hand') this.hand.happened(event);
-			else if (event.type === 'attempt') void this.attempts.happened(event);
+			else if (event.type === 'attempt') {
+				void this.attempts.happened(event);
+				if (event.status === 'queued') this.side = 'verdict';
+			} else if (event.type === 'ports') this.preview.happened(event);
 			else if (event.type === 'warning') toast.warning(event.message);
 		});
 		if (this.data.isOwner && this.#needsSandbox()) void this.sandbox.start();
 		return () => {
 			leaveEvents();
+			leavePreview();
 			this.here?.stop();
 			this.uploads.cancel();
 			this.find.close();

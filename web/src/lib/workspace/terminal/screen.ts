@@ -5,6 +5,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import '@xterm/xterm/css/xterm.css';
+import { localAddress, type LocalAddress } from '../local-address.ts';
 import { InputGate } from './acks.ts';
 import { guarded, isWebAddress, themeFromTokens } from './look.ts';
 import { copyText } from '#lib/clipboard.ts';
@@ -18,6 +19,8 @@ type Options = {
 	/** Alt+O was pressed in screen-reader mode. */
 	onReadOutput: () => void;
 	onCopied: (copied: boolean) => void;
+	/** A link to what the sandbox itself serves was followed. */
+	onLocal: (address: LocalAddress) => void;
 };
 
 const SMALLEST_FONT = 9;
@@ -50,12 +53,12 @@ export class TerminalScreen {
 			minimumContrastRatio: 4.5,
 			theme: themeFromTokens(),
 			// OSC 8 links, whose text can hide their target: opened like any other.
-			linkHandler: { activate: (_event, uri) => openLink(uri) },
+			linkHandler: { activate: (_event, uri) => openLink(uri, options) },
 			logLevel: 'off',
 		});
 		this.#terminal.loadAddon(this.#fit);
 		this.#terminal.loadAddon(this.#search);
-		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
+		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri, options)));
 		guarded(this.#terminal);
 		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
@@ -224,8 +227,10 @@ export class TerminalScreen {
 }
 
 /** Opens http and https addresses only, without telling the page where it was opened from. */
-function openLink(uri: string): void {
-	if (isWebAddress(uri)) window.open(new URL(uri).href, '_blank', 'noopener,noreferrer');
+function openLink(uri: string, { onLocal }: Pick<Options, 'onLocal'>): void {
+	const local = localAddress(uri);
+	if (local) onLocal(local);
+	else if (isWebAddress(uri)) window.open(new URL(uri).href, '_blank', 'noopener,noreferrer');
 }
 
 /** 13 px of the 16 px root: follows the projector switch and the browser's own zoom. */

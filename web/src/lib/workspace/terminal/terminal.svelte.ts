@@ -7,6 +7,7 @@ import {
 } from '@containrlab/protocol/terminal.ts';
 import type { Person } from '@containrlab/protocol/events.ts';
 import { backoffMs } from '#lib/backoff.ts';
+import type { LocalAddress } from '../local-address.ts';
 import { ACK_AFTER_MS, AckCounter } from './acks.ts';
 import type { Size, TerminalScreen } from './screen.ts';
 
@@ -33,6 +34,8 @@ type Hooks = {
 	opened: (name: string) => void;
 	/** It wasn't closed, as these run in it. */
 	busy: (name: string, programs: readonly string[]) => void;
+	/** A link to what the sandbox itself serves was followed. */
+	onLocal: (address: LocalAddress) => void;
 };
 
 export class SharedTerminal {
@@ -77,6 +80,7 @@ export class SharedTerminal {
 			onToggleTab: () => this.#toggleTab(),
 			onSearch: () => (this.searching = true),
 			onReadOutput: () => this.readOutput(),
+			onLocal: (address) => this.#hooks.onLocal(address),
 			onCopied: (copied) => {
 				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
 			},

@@ -3,6 +3,7 @@
 
 import { toast } from 'svelte-sonner';
 import { TERMINALS_MAX } from '@containrlab/protocol/terminal.ts';
+import type { LocalAddress } from '../local-address.ts';
 import { SharedTerminal } from './terminal.svelte.ts';
 
 const FIRST = '1';
@@ -18,9 +19,12 @@ export class Terminals {
 	/** Closed from here, so it needn't be told. */
 	#asked = new Set<string>();
 	readonly #workspace: string;
+	readonly #onLocal: (address: LocalAddress) => void;
 
-	constructor(workspace: string) {
+	/** `onLocal`: a link to what the sandbox itself serves was followed. */
+	constructor(workspace: string, onLocal: (address: LocalAddress) => void) {
 		this.#workspace = workspace;
+		this.#onLocal = onLocal;
 		this.show(FIRST);
 	}
 
@@ -39,6 +43,7 @@ export class Terminals {
 			notice: (text) => void toast(text),
 			listed: (names) => this.#listed(names),
 			opened: (opened) => this.enter(opened),
+			onLocal: this.#onLocal,
 			busy: (closing, programs) => {
 				this.#asked.delete(closing);
 				this.closing = { name: closing, programs };

@@ -13,10 +13,11 @@ export const SHORTCUTS = [
 	{ keys: 'Alt+3', does: 'Go to the editor' },
 	{ keys: 'Alt+4', does: 'Go to the terminal' },
 	{ keys: 'Alt+5', does: 'Go to the verdict' },
+	{ keys: 'Alt+V', does: 'Go to the preview of your app' },
 	{ keys: 'Alt+6', does: 'Show or hide the editor’s hints' },
 	{ keys: 'Alt+7', does: 'Show or hide guide and files' },
 	{ keys: 'Alt+8', does: 'Show or hide the terminal' },
-	{ keys: 'Alt+9', does: 'Show or hide the verdict' },
+	{ keys: 'Alt+9', does: 'Show or hide verdict and preview' },
 	{ keys: 'Alt+0', does: 'Terminal on the full screen, and back' },
 	{ keys: 'Ctrl+Shift+Enter', does: 'Submit' },
 	{ keys: 'Alt+PageDown', does: 'Next tab; in the terminal, next terminal' },
@@ -144,7 +145,8 @@ export class Layout {
 			Digit2: () => this.#focus('left', () => focusOn('tree')),
 			Digit3: () => this.#focus(undefined, () => workspace.tabs.focus()),
 			Digit4: () => this.#focus('bottom', () => workspace.terminal.focus()),
-			Digit5: () => this.#focus('right', () => focusOn('verdict')),
+			Digit5: () => this.#side(workspace, 'verdict'),
+			KeyV: () => this.#side(workspace, 'preview'),
 			Digit6: () => this.problems(workspace),
 			Digit7: () => this.toggle('left'),
 			Digit8: () => this.toggle('bottom'),
@@ -158,6 +160,11 @@ export class Layout {
 			KeyZ: () => workspace.tabs.toggleWrap(),
 			KeyW: () => workspace.tabs.active !== null && workspace.tabs.close(workspace.tabs.active),
 		};
+	}
+
+	#side(workspace: Workspace, side: Workspace['side']): void {
+		workspace.side = side;
+		this.#focus('right', () => focusOn(side));
 	}
 
 	#focus(side: Side | undefined, focus: () => void): void {
