@@ -120,13 +120,7 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 		const own = random(seed * 10 + rooms.length);
 		browsers.push(new Browser({ r: own, room, cable, ledger, copies, upload, log: note(id) }));
 	}
-	const shown = (path: string) =>
-		liveFiles(rooms[0]!.doc)
-			.filter((file) => file.path === path)
-			.map((file) => file.text?.toString() ?? '')
-			.join('');
-	const own = { r: random(seed * 10), log: note('shell') };
-	const shell = new Shell({ ...own, side, ledger, copies, shown });
+	const shell = new Shell({ r: random(seed * 10), side, ledger, copies, log: note('shell') });
 	const isOver = () => performance.now() - began > ms;
 	const live = async (act: () => Promise<void>, own: Random, pause: number) => {
 		while (!isOver()) {
@@ -170,7 +164,8 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 		expect(ledger.lost([filesOf(anna), ...onDisk].join('\n'))).toEqual([]);
 		const live = liveFiles(anna).filter((file) => file.kind === 'text');
 		const texts = live.map((file) => file.text!.toString());
-		expect(copies ? texts.flatMap((one) => ledger.twice([one])) : ledger.twice(texts)).toEqual([]);
+		const twice = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
+		expect(twice).toEqual([]);
 		expect(side.complaints()).toEqual([]);
 		// What everybody sees is what is stored.
 		await sync.stop();

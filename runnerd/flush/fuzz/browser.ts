@@ -109,6 +109,7 @@ export class Browser {
 		log(`replaces all of ${path} by ${token}`);
 		ledger.takeUnfinished(path);
 		ledger.take(text!.toString());
+		ledger.turns(path);
 		this.doc.transact(() => {
 			text!.delete(0, text!.length);
 			text!.insert(0, `${token}\n`);
@@ -123,6 +124,7 @@ export class Browser {
 		const path =
 			taken.length > 0 && r.chance(0.3) ? r.pick(taken) : `made/${r.pick(['', 'x/'])}${r.int(1e6)}`;
 		log(`creates ${path} with ${token}`);
+		ledger.turns(path);
 		this.doc.transact(() =>
 			createFile(this.doc, { kind: 'text', path, mode: 0o644, text: `${token}\n` }),
 		);
@@ -134,22 +136,24 @@ export class Browser {
 		const others = liveFiles(this.doc).map((file) => file.path);
 		const to = r.chance(0.2) ? r.pick(others) : `named/${r.int(1e6)}${r.pick(['', '/y', '.txt'])}`;
 		log(`renames ${path} to ${to}`);
-		ledger.renames(path);
+		for (const turned of [path, to]) ledger.turns(turned);
 		renameFile(this.doc, id, to);
 	}
 
 	#deleteFile({ id, path }: WorkspaceFile): void {
 		this.#is.log(`deletes ${path}`);
+		this.#is.ledger.turns(path);
 		deleteFile(this.doc, id);
 	}
 
 	/** A deleted file is offered back. */
 	#restore(): void {
-		const { r, log } = this.#is;
+		const { r, ledger, log } = this.#is;
 		const deleted = listFiles(this.doc).filter((file) => file.deletedAt !== undefined);
 		if (deleted.length === 0) return;
 		const { id, path } = r.pick(deleted);
 		log(`restores ${path}`);
+		ledger.turns(path);
 		restoreFile(this.doc, id);
 	}
 

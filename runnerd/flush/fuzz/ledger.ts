@@ -5,7 +5,9 @@ import type { Random } from '../random.ts';
 /** What had this little time to reach everyone may be taken away by who never saw it (ms). */
 const RECENT_MS = 2000;
 /** So long it may take until a new name has reached the disk (ms). */
-const MOVING_MS = 5000;
+const TURNING_MS = 5000;
+/** By chance a text doesn't hold the eight letters in so few. */
+const PARTS_MAX = 2;
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 const TOKEN = /<[a-z]+\d+>/g;
 
@@ -20,9 +22,8 @@ export class Ledger {
 	readonly #r: Random;
 	readonly #typed = new Map<string, Typed>();
 	readonly #taken = new Set<string>();
-	readonly #copied = new Set<string>();
-	/** Path → when somebody gave its file another name. */
-	readonly #renamed = new Map<string, number>();
+	/** Path → when something else came to stand there. */
+	readonly #turned = new Map<string, number>();
 	#count = 0;
 
 	constructor(r: Random) {
@@ -45,6 +46,7 @@ export class Ledger {
 
 	/** Somebody takes these away, or all they could see of a file: then also what is just coming. */
 	take(text: string, from?: string): void {
+		if (from !== undefined) this.turns(from);
 		for (const [token] of text.matchAll(TOKEN)) this.#taken.add(token);
 		// What was only half there when they looked is half taken away.
 		const rest = text.replaceAll(TOKEN, '');
@@ -71,20 +73,14 @@ export class Ledger {
 		}
 	}
 
-	/** An old copy is saved at `path`, where there is `now`: what went on elsewhere is there twice. */
-	copies(copy: string, path: string, now: string): void {
-		for (const [token] of copy.matchAll(TOKEN)) {
-			if (this.#isMoving(path) || !now.includes(token)) this.#copied.add(token);
-		}
+	/** From now on `path` is another file, or holds something else altogether. */
+	turns(path: string): void {
+		this.#turned.set(path, performance.now());
 	}
 
-	renames(path: string): void {
-		this.#renamed.set(path, performance.now());
-	}
-
-	/** Whether the file at `path` may be on its way to another name. */
-	#isMoving(path: string): boolean {
-		return performance.now() - (this.#renamed.get(path) ?? -Infinity) < MOVING_MS;
+	/** Whether a copy of `path` made at `since` is surely an older one of what is there now. */
+	isStill(path: string, since: number): boolean {
+		return since - (this.#turned.get(path) ?? -Infinity) > TURNING_MS;
 	}
 
 	/** Tokens that somebody could want to take away. */
@@ -95,21 +91,31 @@ export class Ledger {
 	/** Typed, not taken away, and nowhere in `everything`. */
 	lost(everything: string): string[] {
 		return [...this.#typed]
-			.filter(([token, { done }]) => done && !this.#taken.has(token) && !everything.includes(token))
+			.filter(([token, { done }]) => done && !this.#taken.has(token) && !isThere(token, everything))
 			.map(([token]) => token);
 	}
 
-	/** More than once in one of `texts`, or in several although nobody made a copy. */
-	twice(texts: readonly string[]): string[] {
-		const seen = new Map<string, number>();
+	/** More than once in one of `texts`, or in several. */
+	static twice(texts: Iterable<string>): string[] {
+		const seen = new Set<string>();
 		const twice = new Set<string>();
-		for (const [n, text] of texts.entries()) {
+		for (const text of texts) {
 			for (const [token] of text.matchAll(TOKEN)) {
-				const before = seen.get(token);
-				if (before === n || (before !== undefined && !this.#copied.has(token))) twice.add(token);
-				seen.set(token, n);
+				if (seen.has(token)) twice.add(token);
+				seen.add(token);
 			}
 		}
 		return [...twice];
 	}
+}
+
+/** Who types where somebody else does, all between them being deleted, comes into the midst of it. */
+function isThere(token: string, everything: string): boolean {
+	let rest = token;
+	for (let parts = 0; parts < PARTS_MAX && rest !== ''; parts += 1) {
+		let length = rest.length;
+		while (length > 0 && !everything.includes(rest.slice(0, length))) length -= 1;
+		rest = rest.slice(length);
+	}
+	return rest === '';
 }

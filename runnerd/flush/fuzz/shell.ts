@@ -10,8 +10,6 @@ export interface ShellOptions {
 	ledger: Ledger;
 	/** May leave one content at two paths, so that a token is rightly there twice. */
 	copies: boolean;
-	/** What the editor shows of a file. */
-	shown(path: string): string;
 	log(what: string): void;
 }
 
@@ -27,9 +25,9 @@ const SAVES = [
 
 export class Shell {
 	readonly #is: ShellOptions;
-	/** The path that an editor has open → where it keeps what it read. */
-	#buffers = new Map<string, string>();
-	#older = new Map<string, string>();
+	/** The path that an editor has open → where it keeps what it read, and since when. */
+	#buffers = new Map<string, { copy: string; since: number }>();
+	#older = new Map<string, { copy: string; since: number }>();
 	#found: string[] = [];
 	/** What its own programs wrote. */
 	#own: string[] = [];
@@ -73,13 +71,11 @@ export class Shell {
 	}
 
 	/** Runs a line; if it went well, `token` was typed. */
-	async #types(token: string, path: string, line: string): Promise<string | undefined> {
+	async #types(token: string, path: string, line: string): Promise<void> {
 		this.#is.ledger.begins(token, path);
-		const printed = await this.#run(line);
-		if (printed === undefined) return undefined;
+		if ((await this.#run(line)) === undefined) return;
 		this.#is.ledger.typed(token, path);
 		this.#own.push(token);
-		return printed;
 	}
 
 	async #append(path: string): Promise<void> {
@@ -125,19 +121,28 @@ export class Shell {
 		await this.#run(`sed -i '${how}' ${quote(path)}`);
 	}
 
+	/** A copy of the file beside the workspace. */
+	async #keep(copies: Map<string, { copy: string; since: number }>, path: string): Promise<void> {
+		const since = performance.now();
+		const copy = `${this.#is.side.scratch}/copy${(this.#count += 1)}`;
+		if ((await this.#run(`cp ${quote(path)} ${copy}`)) !== undefined) {
+			copies.set(path, { copy, since });
+		}
+	}
+
 	/** Reads a file, thinks, takes something out, puts something in, and writes it whole. */
 	async #edit(picked: string): Promise<void> {
-		const { r, ledger, side } = this.#is;
+		const { r, ledger } = this.#is;
 		const open = [...this.#buffers.keys()];
 		if (open.length === 0 || (open.length < 2 && r.chance(0.5))) {
-			const buffer = `${side.scratch}/buffer${(this.#count += 1)}`;
-			if ((await this.#run(`cp ${quote(picked)} ${buffer}`)) !== undefined) {
-				this.#buffers.set(picked, buffer);
-			}
-			return;
+			return this.#keep(this.#buffers, picked);
 		}
 		const path = r.pick(open);
-		const buffer = this.#buffers.get(path)!;
+		const { copy: buffer, since } = this.#buffers.get(path)!;
+		if (!ledger.isStill(path, since)) {
+			this.#buffers.delete(path);
+			return;
+		}
 		const present = ledger.present();
 		const token = ledger.token();
 		const line = 1 + r.int(6);
@@ -148,14 +153,10 @@ export class Shell {
 			// The last line, or one within.
 			`sed -i '${line}a ${token}' ${buffer}; grep -q '${token}' ${buffer} || printf '%s\\n' '${token}' >> ${buffer}`,
 			`set -- ${buffer} ${quote(path)}; ${r.pick(SAVES)}`,
-			`cat ${buffer}`,
 		];
 		ledger.take(without);
 		ledger.takeUnseen(this.#own);
-		// Not what is on disk: who reads it there before they save would know what they write over.
-		const now = this.#is.shown(path);
-		const copy = await this.#types(token, path, steps.join('; '));
-		ledger.copies((copy ?? '').replace(token, ''), path, now);
+		await this.#types(token, path, steps.join('; '));
 		if (r.chance(0.6)) this.#buffers.delete(path);
 	}
 
@@ -176,18 +177,14 @@ export class Shell {
 
 	/** An exact return to what was there before. */
 	async #goBack(picked: string): Promise<void> {
-		const { ledger, side } = this.#is;
-		const [path, copy] = [...this.#older][0] ?? [];
-		if (path === undefined) {
-			const to = `${side.scratch}/older${(this.#count += 1)}`;
-			if ((await this.#run(`cp ${quote(picked)} ${to}`)) !== undefined) this.#older.set(picked, to);
-			return;
-		}
+		const { ledger } = this.#is;
+		const [older] = this.#older;
+		if (older === undefined) return this.#keep(this.#older, picked);
+		const [path, { copy, since }] = older;
 		this.#older.delete(path);
+		if (!ledger.isStill(path, since)) return;
 		const line = `test -f ${quote(path)} && cat ${quote(path)} && cat ${copy} > ${quote(path)}`;
-		const now = this.#is.shown(path);
 		ledger.take((await this.#run(line)) ?? '', path);
-		ledger.copies((await side.shell(`cat ${copy}`)) ?? '', path, now);
 	}
 
 	async #create(): Promise<void> {
@@ -214,7 +211,7 @@ export class Shell {
 
 	async #move(path: string): Promise<void> {
 		const to = `moved/${this.#is.r.int(1e6)}`;
-		this.#is.ledger.renames(path);
+		this.#is.ledger.turns(path);
 		await this.#run(`mkdir -p moved; mv -n ${quote(path)} ${to}`);
 	}
 
@@ -222,7 +219,7 @@ export class Shell {
 		if (from === to) return;
 		const { ledger } = this.#is;
 		const line = `cat ${quote(to)}; mv -f ${quote(from)} ${quote(to)}`;
-		for (const path of [from, to]) ledger.renames(path);
+		for (const turned of [from, to]) ledger.turns(turned);
 		ledger.take((await this.#run(line)) ?? '', to);
 	}
 
@@ -250,6 +247,7 @@ export class Shell {
 		const { r, ledger } = this.#is;
 		if (r.chance(0.5)) {
 			const line = `cat ${quote(path)}; printf 'a\\0b' > ${quote(path)}`;
+			ledger.turns(path);
 			ledger.take((await this.#run(line)) ?? '', path);
 		} else await this.#run(`mkdir -p bin; head -c 3000 /dev/urandom > bin/${r.int(4)}`);
 	}
@@ -259,7 +257,7 @@ export class Shell {
 		const to = `dir${this.#is.r.int(1e6)}`;
 		if (!path.includes('/')) return;
 		for (const found of this.#found) {
-			if (found.startsWith(`${top}/`)) this.#is.ledger.renames(found);
+			if (found.startsWith(`${top}/`)) this.#is.ledger.turns(found);
 		}
 		await this.#run(`mv -n ${quote(top!)} ${to}`);
 	}
