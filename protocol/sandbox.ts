@@ -5,20 +5,38 @@ import { z } from 'zod';
 import { Id, RoomName } from './id.ts';
 import { JudgePhase, Verdict } from './verdict.ts';
 
+const MB = 1024 ** 2;
+const GB = 1024 ** 3;
+const DISK = 8 * GB;
+
 export const SandboxLimits = z.object({
-	/** Bytes. */
-	memory: z.number().int().positive(),
+	/** Bytes; a daemon alone takes some 50 MB. */
+	memory: z
+		.number()
+		.int()
+		.min(256 * MB)
+		.max(64 * GB),
 	/** Cores. */
-	cpus: z.number().positive(),
-	pids: z.number().int().positive(),
+	cpus: z.number().min(0.1).max(64),
+	/** Processes and threads; 192 of them are the sandbox's own. */
+	pids: z.number().int().min(384).max(32_768),
+	/** Bytes for images, containers, volumes and files together; a kept disk grows but never shrinks. */
+	disk: z
+		.number()
+		.int()
+		.min(256 * MB)
+		.max(1024 * GB)
+		.default(DISK),
 });
 export type SandboxLimits = z.infer<typeof SandboxLimits>;
 
-export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * 1024 * 1024, cpus: 1, pids: 512 };
+export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * MB, cpus: 1, pids: 512, disk: DISK };
 
 /** Why a sandbox ended or failed; the page has a sentence for each. */
 export const SandboxReason = z.enum([
 	'idle',
+	/** It held more of the disk than it may. */
+	'disk-taken',
 	'ended',
 	/** It starts again on its kept volume, or on a fresh one. */
 	'restarted',

@@ -1,6 +1,7 @@
 // Helpers' containers as data. A reader of volumes beside the engine is short-lived; it is the host's
 // root as far as files go, so it has no network, can't write, and runs our script alone. A talker
-// answers what it is asked for as long as somebody listens, and is nobody at all.
+// answers what it is asked for as long as somebody listens, and is nobody at all. The machine's helper
+// does so too, and may attach disks and bound groups (host/machine.ts).
 
 import type { ContainerCreateOptions } from 'dockerode';
 
@@ -76,3 +77,49 @@ export const talkerOptions = (
 		LogConfig: { Type: 'none', Config: {} },
 	},
 });
+
+export type MachineHelper = {
+	image: string;
+	command: readonly string[];
+	/** It is root without any capability but these. */
+	capabilities: readonly string[];
+	/** `<path on the engine's machine>:<path inside>`; volumes' names too. */
+	binds: readonly string[];
+	/** Devices that it may open, as rules of the device cgroup. */
+	devices: readonly string[];
+};
+
+export function machineHelperOptions(
+	name: string,
+	instance: string,
+	{ image, command, capabilities, binds, devices }: MachineHelper,
+): ContainerCreateOptions {
+	return {
+		name,
+		Image: image,
+		User: '0:0',
+		WorkingDir: '/tmp',
+		Entrypoint: command.slice(0, 1),
+		Cmd: command.slice(1),
+		Labels: { [INSTANCE_LABEL]: instance, [HELPER_LABEL]: 'machine' },
+		AttachStdin: true,
+		OpenStdin: true,
+		StdinOnce: true,
+		HostConfig: {
+			AutoRemove: true,
+			NetworkMode: 'none',
+			ReadonlyRootfs: true,
+			CapDrop: ['ALL'],
+			CapAdd: [...capabilities],
+			// Both forbid mounts, and a disk is tried by mounting it.
+			SecurityOpt: ['no-new-privileges', 'seccomp=unconfined', 'apparmor=unconfined'],
+			Binds: [...binds],
+			DeviceCgroupRules: [...devices],
+			Tmpfs: { '/tmp': 'size=1m' },
+			Memory: MEMORY,
+			MemorySwap: MEMORY,
+			PidsLimit: 32,
+			LogConfig: { Type: 'none', Config: {} },
+		},
+	};
+}

@@ -9,9 +9,11 @@ import type { EngineAddress } from './engine-address.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import {
 	type EngineHelper,
+	type MachineHelper,
 	HELPER_LABEL,
 	INSTANCE_LABEL,
 	helperOptions,
+	machineHelperOptions,
 	talkerOptions,
 } from './engine-helper.ts';
 import { BoundedOutput, execDuplex, ExecDemux } from './engine-streams.ts';
@@ -24,6 +26,8 @@ export type EngineInfo = {
 	/** Bytes. */
 	memory: number;
 	cgroupDriver: string;
+	/** Where it keeps its data, on its own machine. */
+	dockerRoot: string;
 };
 
 export type ContainerFacts = {
@@ -75,8 +79,11 @@ export class Engine {
 
 	async info(): Promise<EngineInfo> {
 		const info: unknown = await guard(this.#docker.info());
-		const { NCPU, MemTotal, CgroupDriver } = info as Record<string, unknown>;
-		return { cpus: Number(NCPU), memory: Number(MemTotal), cgroupDriver: String(CgroupDriver) };
+		const { NCPU, MemTotal, CgroupDriver, DockerRootDir } = info as Record<string, unknown>;
+		return {
+			...{ cpus: Number(NCPU), memory: Number(MemTotal) },
+			...{ cgroupDriver: String(CgroupDriver), dockerRoot: String(DockerRootDir) },
+		};
 	}
 
 	/** All that the engine says of itself; for the check of its isolation, which parses it. */
@@ -116,10 +123,28 @@ export class Engine {
 		}
 	}
 
-	async createVolume(name: string): Promise<void> {
+	/** `device`: a block device of the engine's machine that the volume is on; else a directory there. */
+	async createVolume(name: string, device?: string): Promise<void> {
+		// Discarding gives what is deleted back to the machine; inode tables are zero in a sparse file.
+		const mount = { type: 'ext4', device: device ?? '', o: 'discard,noinit_itable' };
 		await guard(
-			this.#docker.createVolume({ Name: name, Labels: { [INSTANCE_LABEL]: this.instance } }),
+			this.#docker.createVolume({
+				Name: name,
+				Labels: { [INSTANCE_LABEL]: this.instance },
+				...(device && { DriverOpts: mount }),
+			}),
 		);
+	}
+
+	/** Whether a volume is there, and on a device of its own. */
+	async volumeKind(name: string): Promise<'none' | 'plain' | 'disk'> {
+		try {
+			const { Options } = await this.#docker.getVolume(name).inspect();
+			return Options?.['device'] ? 'disk' : 'plain';
+		} catch (error) {
+			if (statusOf(error) === 404) return 'none';
+			throw translate(error);
+		}
 	}
 
 	/** Names of our volumes. */
@@ -174,13 +199,13 @@ export class Engine {
 		await guard(this.#docker.getContainer(id).rename({ name }));
 	}
 
-	async limitContainer(id: string, limits: { memory: number; cpus: number; pids: number }) {
+	/** Of a running one; what bounds its processes was given to those that run, too. */
+	async limitContainer(id: string, limits: { memory: number; cpus: number }) {
 		await guard(
 			this.#docker.getContainer(id).update({
 				Memory: limits.memory,
 				MemorySwap: limits.memory,
 				NanoCpus: Math.round(limits.cpus * 1e9),
-				PidsLimit: limits.pids,
 			}),
 		);
 	}
@@ -226,12 +251,20 @@ export class Engine {
 	 * Starts a program of ours beside the engine and talks to it. It ends, and is removed, with the
 	 * stream: also when that breaks because we were killed.
 	 */
-	async openHelper(image: string, command: readonly string[]): Promise<Duplex> {
+	openHelper(image: string, command: readonly string[]): Promise<Duplex> {
+		return this.#talkTo((name) => talkerOptions(name, this.instance, image, command));
+	}
+
+	/** The same for the one that looks after the engine's machine. */
+	openMachineHelper(helper: MachineHelper): Promise<Duplex> {
+		return this.#talkTo((name) => machineHelperOptions(name, this.instance, helper));
+	}
+
+	async #talkTo(options: (name: string) => ContainerCreateOptions): Promise<Duplex> {
 		const name = this.#newHelper();
 		const forget = () => this.#helpers.delete(name);
 		try {
-			const options = talkerOptions(name, this.instance, image, command);
-			const container = await guard(this.#docker.createContainer(options));
+			const container = await guard(this.#docker.createContainer(options(name)));
 			const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
 			const stream = execDuplex((await guard(container.attach(attach))) as Duplex, () => {});
 			// It ends with the engine; whoever listens hears of that by `close`.

@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import type { Engine } from './engine.ts';
+import type { Volumes } from './host/volumes.ts';
 import type { Log } from './log.ts';
 
 export type KeptBudget = {
@@ -40,6 +41,7 @@ type Measured = z.infer<typeof Measured>;
 
 export class KeptVolumes {
 	#engine: Engine;
+	#volumes: Pick<Volumes, 'use'>;
 	#image: string;
 	#budget: KeptBudget;
 	#log: Log;
@@ -50,12 +52,14 @@ export class KeptVolumes {
 
 	constructor(options: {
 		engine: Engine;
+		volumes: Pick<Volumes, 'use'>;
 		image: string;
 		kept: KeptBudget;
 		log: Log;
 		owners: () => Iterable<KeptOwner>;
 	}) {
 		this.#engine = options.engine;
+		this.#volumes = options.volumes;
 		this.#image = options.image;
 		this.#budget = options.kept;
 		this.#log = options.log;
@@ -127,7 +131,17 @@ export class KeptVolumes {
 		return { count: this.#budget.count, bytes: this.#budget.bytes ?? share };
 	}
 
+	/** A disk of their own tells by itself; there is nothing to mount, and it isn't attached. */
 	async #measure(names: readonly string[]): Promise<Measured> {
+		const known = await this.#volumes.use(names);
+		if (!known) return this.#walk(names);
+		const others = names.filter((name) => !(name in known.volumes));
+		const walked = others.length > 0 ? await this.#walk(others) : { volumes: [] };
+		const volumes = new Map([...Object.entries(known.volumes), ...walked.volumes]);
+		return { disk: known.disk, volumes };
+	}
+
+	async #walk(names: readonly string[]): Promise<Measured> {
 		const text = await this.#engine.runHelper({
 			image: this.#image,
 			// -x: what is mounted in there isn't on this disk. A line is "<bytes><tab>/kept/<n>".

@@ -1,8 +1,10 @@
 // Making and removing one sandbox: whatever fails on the way, nothing of it is left.
 
 import { newId } from '@containrlab/protocol/id.ts';
-import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Engine, EngineContainer, EngineInfo } from './engine.ts';
+import type { Machine } from './host/machine.ts';
+import { Volumes } from './host/volumes.ts';
 import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
 import { SandboxError } from './sandbox-handle.ts';
@@ -36,11 +38,14 @@ export type LifecycleOptions = {
 	isolation?: Isolation | undefined;
 	/** A sandbox is gone: there may be room for another. */
 	onGone: () => void;
+	/** Without it volumes have no cap. */
+	machine?: Machine;
 	log: Log;
 };
 
 export class Lifecycle {
 	readonly engine: Engine;
+	readonly volumes: Volumes;
 	#options: LifecycleOptions;
 	/** Sandboxes that exist or are being made, by our id: what a sweep must leave alone. */
 	#known = new Set<string>();
@@ -52,6 +57,7 @@ export class Lifecycle {
 	constructor(options: LifecycleOptions) {
 		this.engine = options.engine;
 		this.#options = options;
+		this.volumes = new Volumes(options.engine, options.machine, options.log);
 	}
 
 	get count(): number {
@@ -88,7 +94,7 @@ export class Lifecycle {
 
 	async #create(draft: Box, request: BootRequest, host: EngineInfo): Promise<Box> {
 		const { sandbox, uid, volume } = draft;
-		await this.engine.createVolume(volume);
+		using _disk = await this.volumes.prepare(volume, request.limits.disk);
 		request.signal.throwIfAborted();
 		const id = await this.engine.startContainer(
 			containerOptions({
@@ -139,7 +145,7 @@ export class Lifecycle {
 	async #undo(box: Box, keepVolume: boolean): Promise<void> {
 		try {
 			await this.engine.removeContainer(this.#containerName(box.sandbox));
-			if (!keepVolume) await this.engine.removeVolume(box.volume);
+			if (!keepVolume) await this.volumes.remove(box.volume);
 		} catch (cause) {
 			this.#options.log.warn('a failed start left something for the next sweep', { cause });
 		} finally {
@@ -152,14 +158,15 @@ export class Lifecycle {
 		try {
 			if (keepVolume) await this.engine.stopContainer(box.id, STOP_SECONDS);
 			await this.engine.removeContainer(box.id);
-			if (!keepVolume) await this.engine.removeVolume(box.volume);
+			if (!keepVolume) await this.volumes.remove(box.volume);
 		} finally {
 			this.forget(box);
 		}
 	}
 
 	/** Takes over a sandbox of an earlier launch: its uid, volume and name are taken. */
-	hold(box: Box): void {
+	hold(box: Box, { disk } = DEFAULT_LIMITS): void {
+		this.volumes.hold(box.volume, disk);
 		this.#options.slots.hold(box.uid);
 		this.#known.add(box.sandbox);
 		this.#volumes.add(box.volume);
@@ -178,6 +185,7 @@ export class Lifecycle {
 	forget(box: Box): void {
 		if (!this.#known.delete(box.sandbox)) return;
 		this.#volumes.delete(box.volume);
+		this.volumes.drop(box.volume);
 		this.#options.slots.free(box.uid);
 		this.#options.onGone();
 	}
@@ -193,7 +201,7 @@ export class Lifecycle {
 		for (const volume of await this.engine.volumes()) {
 			// Asked now: it may have become a workspace's since.
 			if (!this.#isSandboxVolume(volume) || isKept(volume) || this.#volumes.has(volume)) continue;
-			await this.#sweepOne(volume, () => this.engine.removeVolume(volume));
+			await this.#sweepOne(volume, () => this.volumes.remove(volume));
 		}
 	}
 

@@ -11,6 +11,8 @@ import { readConfig } from './config.ts';
 import { reachEngine } from './engine-tunnel.ts';
 import { Engine } from './engine.ts';
 import { EventLog } from './events.ts';
+import { Machine } from './host/machine.ts';
+import { Troubles } from './host/troubles.ts';
 import { JudgeRuns } from './judge-run.ts';
 import { Isolation, ISOLATION_FILE } from './isolation/isolation.ts';
 import { jsonLog } from './log.ts';
@@ -33,7 +35,14 @@ const emit = events.emit.bind(events);
 const attended = () => events.attended;
 await mkdir(config.RUNNERD_DATA, { recursive: true, mode: 0o700 });
 
+const machine = new Machine({
+	engine,
+	image: config.SANDBOX_IMAGE,
+	log,
+	onTrouble: (trouble) => troubles.take(trouble),
+});
 const sandboxes = new Sandboxes({
+	machine,
 	engine,
 	log,
 	store: new RecordStore(join(config.RUNNERD_DATA, 'sessions'), SessionRecord, log),
@@ -55,6 +64,13 @@ const sandboxes = new Sandboxes({
 		new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, attended, log }),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
 	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
+});
+const troubles = new Troubles({
+	find: (what) => sandboxes.ownerOf(what),
+	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
+	evict: (workspace) => sandboxes.evict(workspace),
+	relieve: (workspace) => sandboxes.relieve(workspace),
+	log,
 });
 const labs = new LabLookup(config.LABS_DIR);
 const judges = new JudgeRuns({
@@ -95,6 +111,7 @@ async function end(why: string): Promise<void> {
 	server.close();
 	await judges.close();
 	await sandboxes.close();
+	await machine.close();
 	terminals.close();
 	previews.close();
 	events.close();

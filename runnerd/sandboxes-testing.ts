@@ -1,6 +1,6 @@
 // For tests: an instance of our own on the real engine, of which nothing is left afterwards.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,9 @@ import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import { DEFAULT_SOCKET } from './engine-address.ts';
 import { Engine } from './engine.ts';
 import type { KeptBudget } from './kept-volumes.ts';
+import type { Trouble } from './host/helper-lines.ts';
+import { Machine } from './host/machine.ts';
+import { Troubles } from './host/troubles.ts';
 import { silentLog } from './log.ts';
 import type { RoomLimits } from './room.ts';
 import type { SandboxHandle } from './sandbox-handle.ts';
@@ -66,6 +69,13 @@ export async function until<T>(
 	}
 }
 
+type Seen = {
+	seen: Map<string, SandboxState[]>;
+	/** Codes of what owners were told. */
+	told: string[];
+	machine: Machine | undefined;
+};
+
 /** `await using` it: an instance with its own label and directory; every launch shares both. */
 export class TestInstance implements AsyncDisposable {
 	readonly name = `t-${newId(8)}`;
@@ -73,7 +83,9 @@ export class TestInstance implements AsyncDisposable {
 	readonly directory: string;
 	/** For launches that follow. */
 	kept: KeptBudget = { count: 200, bytes: undefined };
-	#launches: Sandboxes<NoHost>[] = [];
+	/** For launches that follow: whether the engine's machine is looked after, with disks or without. */
+	machine: 'unseen' | 'disks' | 'no disks' = 'unseen';
+	#launches: { close(): Promise<void> }[] = [];
 
 	private constructor(directory: string) {
 		this.directory = directory;
@@ -88,10 +100,15 @@ export class TestInstance implements AsyncDisposable {
 		poolSize = 0,
 		engine = this.engine,
 		room: Partial<RoomLimits> = {},
-	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]>; told: string[] }> {
+	): Promise<Sandboxes<NoHost> & Seen> {
 		const seen = new Map<string, SandboxState[]>();
 		const told: string[] = [];
-		const sandboxes = new Sandboxes<NoHost>({
+		const machine =
+			this.machine === 'unseen'
+				? undefined
+				: this.#machine(engine, (trouble) => troubles.take(trouble));
+		const sandboxes: Sandboxes<NoHost> = new Sandboxes<NoHost>({
+			...(machine && { machine }),
 			...testImages(),
 			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
@@ -103,18 +120,50 @@ export class TestInstance implements AsyncDisposable {
 			tell: (_workspace, code) => told.push(code),
 			changed: (workspace, state) => seen.set(workspace, [...(seen.get(workspace) ?? []), state]),
 		});
-		this.#launches.push(sandboxes);
+		const troubles = new Troubles({
+			find: (what) => sandboxes.ownerOf(what),
+			tell: (_workspace, code) => told.push(code),
+			evict: (workspace) => sandboxes.evict(workspace),
+			relieve: (workspace) => sandboxes.relieve(workspace),
+			log: silentLog,
+		});
+		this.#launches.push(sandboxes, ...(machine ? [machine] : []));
 		await sandboxes.open();
-		return Object.assign(sandboxes, { seen, told });
+		return Object.assign(sandboxes, { seen, told, machine });
 	}
 
-	/** Names of what exists on the engine. */
+	#machine(engine: Engine, onTrouble: (trouble: Trouble) => void): Machine {
+		const { image } = testImages();
+		const disks = this.machine === 'disks';
+		return new Machine({
+			engine,
+			image,
+			disks,
+			log: silentLog,
+			onTrouble,
+		});
+	}
+
+	/** Names of what exists on the engine, but for the place of the disks. */
 	async leftovers(): Promise<string[]> {
-		const [containers, volumes] = await Promise.all([
-			this.engine.containers(),
-			this.engine.volumes(),
-		]);
-		return [...containers.map(({ name }) => name), ...volumes];
+		const [containers, all] = await Promise.all([this.engine.containers(), this.engine.volumes()]);
+		const volumes = all.filter((name) => name !== `${this.name}-disks`);
+		const loops = await this.loops();
+		return [
+			...containers.map(({ name }) => name),
+			...volumes,
+			...loops.filter((loop) => !volumes.some((volume) => loop.includes(volume))),
+		];
+	}
+
+	/** Files behind the loop devices of this instance; none are seen where the engine is elsewhere. */
+	async loops(): Promise<string[]> {
+		const found: string[] = [];
+		for await (const path of glob('/sys/block/loop*/loop/backing_file')) {
+			const file = await readFile(path, 'utf8').catch(() => '');
+			if (file.includes(`/${this.name}-`)) found.push(file.trim());
+		}
+		return found;
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

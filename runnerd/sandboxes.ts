@@ -12,6 +12,8 @@ import {
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import type { Engine } from './engine.ts';
+import type { Machine } from './host/machine.ts';
+import type { Owner } from './host/troubles.ts';
 import { InSession } from './in-session.ts';
 import { type KeptBudget, KeptVolumes } from './kept-volumes.ts';
 import { Lifecycle } from './lifecycle.ts';
@@ -50,6 +52,8 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	imagesVolume: string | undefined;
 	/** Without one, no sandbox is looked at before it is handed out; for tests. */
 	isolation?: Isolation | undefined;
+	/** What bounds the sandboxes together, and gives them disks; without it neither is done. */
+	machine?: Machine;
 	poolSize: number;
 	kept: KeptBudget;
 	/** Instead of what the engine's host would bear. */
@@ -87,7 +91,8 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		this.#lifecycle = new Lifecycle({ ...options, slots, onGone });
 		this.#supply = new Supply({ ...options, lifecycle: this.#lifecycle });
 		this.#pool = this.#supply.pool;
-		this.#kept = new KeptVolumes({ ...options, owners: () => this.#sessions.values() });
+		const { volumes } = this.#lifecycle;
+		this.#kept = new KeptVolumes({ ...options, volumes, owners: () => this.#sessions.values() });
 		this.#world = this.#makeWorld();
 	}
 
@@ -96,7 +101,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		for (const record of (await this.#options.store.load()).values()) {
 			this.#add(record);
 			const box = this.#recall(record);
-			if (box) this.#lifecycle.hold(box);
+			if (box) this.#lifecycle.hold(box, record.request.limits);
 		}
 		this.#supply.open();
 		this.#aiming = setInterval(() => this.#aimPool(), AIM_MS).unref();
@@ -139,7 +144,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		// Without its record, a volume that can't be removed now is the next sweep's.
 		this.#sessions.delete(workspace);
 		await this.#options.store.remove(workspace);
-		if (session.record.volume) await this.#engine.removeVolume(session.record.volume.name);
+		if (session.record.volume) await this.#lifecycle.volumes.remove(session.record.volume.name);
 	}
 
 	extend(workspace: string): void {
@@ -235,8 +240,9 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			recall: (record) => this.#recall(record),
 			isRunning: (box) => this.#engine.isRunning(box.id),
 			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
-			removeVolume: (name) => this.#engine.removeVolume(name),
+			removeVolume: (name) => this.#lifecycle.volumes.remove(name),
 			inSessionUntil: ({ request }) => this.#inSession.until(request.class),
+			limit: (box, limits) => this.#supply.limit(box, limits),
 			host: (context) => this.#options.host(context),
 			save: (record) => this.#options.store.write(record.request.workspace, record),
 			changed: (workspace, state) => {
@@ -245,6 +251,33 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			},
 			tell: (workspace, code, message) => this.#options.tell(workspace, code, message),
 		};
+	}
+
+	/** Whose running sandbox has this container, or this volume. */
+	ownerOf(what: { container: string } | { volume: string }): Owner | undefined {
+		for (const { record } of this.#sessions.values()) {
+			const { container, volume, request } = record;
+			if (!container || !volume) continue;
+			const is =
+				'container' in what ? container.id === what.container : volume.name === what.volume;
+			if (is) return { workspace: request.workspace, limits: request.limits };
+		}
+		return undefined;
+	}
+
+	/** If nothing enters it any more: ends all that runs in it but the sandbox itself. */
+	async relieve(workspace: string): Promise<void> {
+		const box = this.#sessions.get(workspace)?.box;
+		if (!box || (await box.canEnter())) return;
+		this.#log.warn('a sandbox is full of processes, which are ended', { workspace });
+		await box.relieve();
+	}
+
+	/** Ends a sandbox that takes too much room, and its volume: else it would be as full again. */
+	async evict(workspace: string): Promise<void> {
+		const session = this.#sessions.get(workspace);
+		await session?.stop('disk-taken');
+		await session?.clear();
 	}
 
 	/** From each connection to the engine to its break: take stock, then hear of every end. */
@@ -258,6 +291,8 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 					(id) => this.#ended(id),
 					AbortSignal.any([signal, connection.signal]),
 				);
+				// Beside taking stock: what it gives is waited for by those who need it.
+				void this.#options.machine?.open();
 				await this.#takeStock();
 				if (failures > 0) this.#log.info('the engine answers again');
 				failures = 0;

@@ -1,8 +1,10 @@
 // One workspace's sandbox over time: starting → ready → stopping → gone | failed. Transitions run
 // one after another; each is durable before anything relies on it.
 
+import { isDeepStrictEqual } from 'node:util';
 import {
 	type QueuePlace,
+	type SandboxLimits,
 	type SandboxReason,
 	type SandboxState,
 	type Session as SessionView,
@@ -36,6 +38,7 @@ export type SessionWorld<H extends HostLifecycle> = {
 	removeVolume(name: string): Promise<void>;
 	/** Until when the record's class is in session; 0 when it isn't, or nobody said so. */
 	inSessionUntil(record: SessionRecord): number;
+	limit(box: Box, limits: SandboxLimits): Promise<void>;
 	host(context: HostContext): H;
 	save(record: SessionRecord): Promise<void>;
 	changed(workspace: string, state: SandboxState): void;
@@ -82,7 +85,11 @@ export class Session<H extends HostLifecycle> {
 
 	/** True when a start began, false when the sandbox is there or on its way. */
 	start(request: StartSession): boolean {
+		const { limits } = this.#record.request;
 		this.#record = { ...this.#record, request, activeAt: Date.now() };
+		if (this.#live && !isDeepStrictEqual(limits, request.limits)) {
+			void this.#world.limit(this.#live.box, request.limits);
+		}
 		if (this.#starting || (this.#live && this.#record.state.status === 'ready')) {
 			this.#live?.host.update(request);
 			this.#scheduleIdle();
@@ -237,9 +244,10 @@ export class Session<H extends HostLifecycle> {
 		let done = false;
 		await this.#inTurn(async () => {
 			if (!this.kept) return;
-			const { state } = this.#record;
 			await this.#discardVolume();
 			this.#record = { ...this.#record, cleared: true };
+			// As it is now: a start may wait behind this.
+			const { state } = this.#record;
 			if (state.status === 'gone') this.#setGone(state.reason);
 			done = true;
 		});

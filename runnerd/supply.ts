@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
 	DEFAULT_LIMITS,
 	type QueuePlace,
+	type SandboxLimits,
 	type SandboxState,
 } from '@containrlab/protocol/sandbox.ts';
 import { Admission } from './admission.ts';
@@ -90,9 +91,7 @@ export class Supply {
 			await this.#lifecycle.remove(box, { keepVolume: record.volume !== null });
 			throw error;
 		}
-		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) {
-			await engine.limitContainer(box.id, limits);
-		}
+		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) await this.limit(box, limits);
 		// For whoever reads `docker ps`; our record is what counts.
 		await engine.renameContainer(box.id, name).catch((cause) => {
 			this.#options.log.warn('a sandbox kept its old name', { workspace, cause });
@@ -105,7 +104,8 @@ export class Supply {
 		name: string,
 		{ signal, onPhase }: ProvideContext,
 	): Promise<{ box: Box; warm: boolean }> {
-		const claim = async () => (volume ? undefined : await this.pool.claim(0));
+		const cold = volume !== null || !fitsWarm(limits);
+		const claim = async () => (cold ? undefined : await this.pool.claim(0));
 		const free = this.#admission.claimable > 0 ? await claim() : undefined;
 		if (free) return { box: free, warm: true };
 		using place = await this.#admission.enter({
@@ -125,7 +125,18 @@ export class Supply {
 		return { box, warm: false };
 	}
 
+	/** What can change while it runs; less memory than is in use is refused. */
+	async limit(box: Box, limits: SandboxLimits): Promise<void> {
+		await this.#lifecycle.engine.limitContainer(box.id, limits).catch((cause) => {
+			this.#options.log.warn('a sandbox keeps its limits until it starts again', { cause });
+		});
+	}
+
 	async close(): Promise<void> {
 		await Promise.all([this.pool.close(), this.#meter[Symbol.asyncDispose]()]);
 	}
 }
+
+/** What a warm sandbox was given for good; the rest can be changed while it runs. */
+const fitsWarm = ({ disk, pids }: SandboxLimits): boolean =>
+	disk === DEFAULT_LIMITS.disk && pids === DEFAULT_LIMITS.pids;

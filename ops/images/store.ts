@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
+import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { cgroupParent, containerOptions } from '@containrlab/runnerd/sandboxes-spec.ts';
 import type { Step } from '../images.ts';
 import { imageId } from './build.ts';
@@ -86,7 +87,7 @@ async function fill(docker: Docker, store: Store, volume: string, step: Step): P
 		image: store.sandbox,
 		volume,
 		uid: UID,
-		limits: { memory: 2 * 1024 ** 3, cpus: 2, pids: 512 },
+		limits: { ...DEFAULT_LIMITS, memory: 2 * 1024 ** 3, cpus: 2 },
 		imagesVolume: undefined,
 		cgroupParent: cgroupParent(info.CgroupDriver),
 	});

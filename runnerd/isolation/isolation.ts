@@ -91,7 +91,7 @@ export class Isolation {
 		const { engine, image } = this.#options;
 		const said = info as Record<string, unknown>;
 		const names = ['ID', 'ServerVersion', 'KernelVersion', 'SecurityOptions', 'CgroupDriver'];
-		const limits = { memory: 1, cpus: 1, pids: 1 };
+		const limits = { memory: 1, cpus: 1, pids: 1, disk: 1 };
 		const spec = { id: '', name: '', purpose: 'pool', volume: '', uid: 1, limits } as const;
 		const options = containerOptions({
 			...spec,

@@ -22,7 +22,7 @@ PROGRAMS = 5
 
 # As lib/headroom.sh does for containers.
 PROCESSES = ('/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max')
-REST = 64
+REST = 192
 
 INTERRUPTS = {3: signal.SIGINT, 28: signal.SIGQUIT, 26: signal.SIGTSTP}
 

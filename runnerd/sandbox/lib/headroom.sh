@@ -1,6 +1,7 @@
-# To be sourced: what is started from here may fill the sandbox with processes and threads only up to
-# a rest. The kernel counts those of the student's root; we come in as another user.
-rest=64
+# To be sourced by sh (bash has another letter for it): what is started from here may fill the sandbox
+# with processes and threads only up to a rest, for its daemon, its agent and who comes to end them
+# (bounds.sh has the whole of it).
+rest=192
 for limit in /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max; do
 	[ -f $limit ] || continue
 	read -r most < $limit

@@ -15,6 +15,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
 
 const REASON_WORDS: Record<SandboxReason, string> = {
 	idle: 'Nobody used it for a while, so it was put away.',
+	'disk-taken': 'It had put more on its disk than it may.',
 	ended: 'It was ended.',
 	restarted: 'It is being started again.',
 	replaced: 'It makes place for a fresh one.',
