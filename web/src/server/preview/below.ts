@@ -5,11 +5,26 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Transform } from 'node:stream';
 import type { Exchange } from './headers.ts';
 
-/** Pages are small; what is larger passes as it is. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+/** Of a page, until its head is there. */
+const HEAD_MOST = 8 * 1024;
 
-const ATTRIBUTES = /(\s(?:src|href|action|formaction|poster|data)\s*=\s*)(["']?)\/(?![/~])/gi;
+const NAMES = ['src', 'href', 'action', 'formaction', 'poster', 'data'];
+const ATTRIBUTES = new RegExp(`(\\s(?:${NAMES.join('|')})\\s*=\\s*)(["']?)/(?![/~])`, 'gi');
 const IN_STYLES = /(url\(\s*["']?|@import\s+["'])\/(?![/~])/gi;
+/** The end of a piece that may become one of these when more of it comes. */
+const BEGUN = (() => {
+	const begun = NAMES.flatMap((name) => Array.from(name, (_, at) => name.slice(0, at)));
+	const address = `\\s*["']?/?`;
+	return new RegExp(
+		`(?:\\s(?:${begun.join('|')}|(?:${NAMES.join('|')})\\s*(?:=${address})?)|` +
+			`u|ur|url(?:\\(${address})?|@\\w*${address}|)$`,
+		'i',
+	);
+})();
+const BEGUN_MOST = 64;
+/** No `<` within: a page full of beginnings is looked through once, not once for each. */
+const TOPS = [/<head(?:\s[^<>]*)?>/i, /<html(?:\s[^<>]*)?>/i, /<!doctype[^<>]*>/i];
+const CONTENT = /<head(?:\s[^<>]*)?>|<(?!(?:html|head)\b)[a-z][^<>]*>/i;
 
 /** Undefined for what passes as it is. */
 export function addressesBelow(
@@ -17,39 +32,49 @@ export function addressesBelow(
 	{ prefix }: Exchange,
 ): Transform | undefined {
 	const type = headers['content-type'] ?? '';
-	if (headers['content-encoding'] !== undefined) return undefined;
+	if (headers['content-encoding'] !== undefined || /utf-16/i.test(type)) return undefined;
 	if (/^text\/css\b/i.test(type)) return rewritten((css) => inStyles(css, prefix));
-	if (!/^text\/html\b/i.test(type)) return undefined;
-	return rewritten((html) => inPage(html, prefix));
+	return /^text\/html\b/i.test(type) ? pageBelow(prefix) : undefined;
 }
 
-export function inPage(html: string, prefix: string): string {
-	const below = inStyles(html.replaceAll(ATTRIBUTES, `$1$2${prefix}/`), prefix);
-	const start = /<head(?:\s[^>]*)?>|<html(?:\s[^>]*)?>|<!doctype[^>]*>/i;
-	const places = [/<head(?:\s[^>]*)?>/i, /<html(?:\s[^>]*)?>/i, start];
-	const found = places.map((place) => place.exec(below)).find((match) => match !== null);
-	const at = found ? found.index + found[0].length : 0;
-	return below.slice(0, at) + shim(prefix) + below.slice(at);
+function pageBelow(prefix: string): Transform {
+	let begun = false;
+	const inPage = (piece: string) => {
+		const below = inStyles(piece.replaceAll(ATTRIBUTES, `$1$2${prefix}/`), prefix);
+		if (begun) return below;
+		begun = true;
+		return withShim(below, prefix);
+	};
+	return rewritten(inPage, (page) => begun || page.length > HEAD_MOST || CONTENT.test(page));
 }
 
 const inStyles = (css: string, prefix: string): string => css.replaceAll(IN_STYLES, `$1${prefix}/`);
 
-/** latin1 keeps every byte as it is, whatever the page's encoding; what is looked for is ASCII. */
-function rewritten(rewrite: (page: string) => string): Transform {
-	const chunks: Buffer[] = [];
-	let size = 0;
-	let large = false;
+/** As the first thing in the head, so that it runs before the app's own. */
+function withShim(page: string, prefix: string): string {
+	const top = TOPS.map((each) => each.exec(page)).find((match) => match !== null);
+	const at = top ? top.index + top[0].length : 0;
+	return page.slice(0, at) + shim(prefix) + page.slice(at);
+}
+
+/**
+ * Piece by piece, so that what streams goes on streaming and little is kept. latin1 keeps every byte as
+ * it is, whatever the page's encoding; what is looked for is ASCII.
+ */
+function rewritten(rewrite: (piece: string) => string, ready = (_: string) => true): Transform {
+	let held = '';
+	const done = (piece: string) =>
+		piece === '' ? undefined : Buffer.from(rewrite(piece), 'latin1');
 	return new Transform({
-		transform(chunk: Buffer, _encoding, done) {
-			if (large) return done(null, chunk);
-			chunks.push(chunk);
-			size += chunk.length;
-			large = size > PAGE_BYTES;
-			done(null, large ? Buffer.concat(chunks.splice(0)) : undefined);
+		transform(chunk: Buffer, _encoding, next) {
+			const text = held + chunk.toString('latin1');
+			const end = text.slice(-BEGUN_MOST);
+			const at = ready(text) ? text.length - end.length + end.search(BEGUN) : 0;
+			held = text.slice(at);
+			next(null, done(text.slice(0, at)));
 		},
-		flush(done) {
-			if (large) return done();
-			done(null, Buffer.from(rewrite(Buffer.concat(chunks).toString('latin1')), 'latin1'));
+		flush(next) {
+			next(null, done(held));
 		},
 	});
 }
