@@ -11,6 +11,7 @@ import {
 	integer,
 	pgTable,
 	primaryKey,
+	real,
 	text,
 	timestamp,
 	uniqueIndex,
@@ -108,6 +109,11 @@ export const classes = pgTable(
 		/** Minutes without activity before a sandbox ends; null for never. */
 		idleMinutes: integer('idle_minutes').default(30),
 		retentionDays: integer('retention_days').notNull().default(180),
+		/** What each sandbox may use; memory and disk in MB. */
+		sandboxMemory: integer('sandbox_memory').notNull().default(1536),
+		sandboxCpus: real('sandbox_cpus').notNull().default(1),
+		sandboxPids: integer('sandbox_pids').notNull().default(512),
+		sandboxDisk: integer('sandbox_disk').notNull().default(8192),
 		archivedAt: time('archived_at'),
 		createdAt: now('created_at'),
 	},
@@ -115,6 +121,10 @@ export const classes = pgTable(
 		check('classes_name', sql`char_length(${t.name}) between 1 and 120`),
 		check('classes_idle', sql`${t.idleMinutes} is null or ${t.idleMinutes} > 0`),
 		check('classes_retention', sql`${t.retentionDays} > 0`),
+		check(
+			'classes_sandbox',
+			sql`${t.sandboxMemory} >= 256 and ${t.sandboxCpus} >= 0.1 and ${t.sandboxPids} >= 384 and ${t.sandboxDisk} >= 256`,
+		),
 	],
 );
 
