@@ -3,7 +3,8 @@
 // connection, which sshd's limit on sessions doesn't touch.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +17,10 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 15_000;
 /** Of what ssh says of its failure. */
 const SAID_LENGTH = 2000;
+
+/** Named by the process, so that a later one knows whose it is. */
+const DIRECTORY = 'containrlab-engine-';
+const NAMED = new RegExp(`^${DIRECTORY}(\\d+)-`);
 
 /** Over there: says that the forward stands, then lives as long as we hold its input. */
 const REMOTE = 'echo forwarded && exec cat > /dev/null';
@@ -39,6 +44,8 @@ class Tunnel {
 	#directory: string;
 	#closed = new AbortController();
 	#running: Promise<void>;
+	/** For a process that ends without `close`. */
+	#forget = () => rmSync(this.#directory, { recursive: true, force: true });
 	/** Whether what is known of the connection was told. */
 	#told: 'up' | 'down' | undefined;
 
@@ -48,11 +55,12 @@ class Tunnel {
 		this.#log = log;
 		this.socket = join(directory, 'engine.sock');
 		this.#running = Promise.resolve();
+		process.once('exit', this.#forget);
 	}
 
 	/** Resolves when the first connection stands or failed: who asks the engine then hears which. */
 	static async dig(place: SshPlace, log: Log): Promise<Tunnel> {
-		const tunnel = new Tunnel(place, await mkdtemp(join(tmpdir(), 'engine-')), log);
+		const tunnel = new Tunnel(place, await makeDirectory(), log);
 		const first = Promise.withResolvers<void>();
 		tunnel.#running = tunnel.#run(first.resolve);
 		await first.promise;
@@ -62,7 +70,8 @@ class Tunnel {
 	async close(): Promise<void> {
 		this.#closed.abort();
 		await this.#running;
-		await rm(this.#directory, { recursive: true, force: true });
+		process.off('exit', this.#forget);
+		this.#forget();
 	}
 
 	async #run(tried: () => void): Promise<void> {
@@ -126,6 +135,32 @@ class Tunnel {
 		const { destination } = this.#place;
 		if (state === 'up') this.#log.info('the way to the engine stands', { destination });
 		else this.#log.warn('the way to the engine is cut', { destination, ...detail });
+	}
+}
+
+/** Of this process, and in use. */
+const directories = new Set<string>();
+
+/** Takes away those of processes that were killed. */
+async function makeDirectory(): Promise<string> {
+	for (const name of await readdir(tmpdir())) {
+		const [, pid] = NAMED.exec(name) ?? [];
+		const directory = join(tmpdir(), name);
+		if (!pid || directories.has(directory)) continue;
+		// In a container every launch may have the same number.
+		if (Number(pid) !== process.pid && isAlive(Number(pid))) continue;
+		await rm(directory, { recursive: true, force: true }).catch(() => {});
+	}
+	const made = await mkdtemp(join(tmpdir(), `${DIRECTORY}${process.pid}-`));
+	directories.add(made);
+	return made;
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code === 'EPERM';
 	}
 }
 

@@ -18,6 +18,8 @@ import { TestInstance, startRequest, until } from './sandboxes-testing.ts';
 /** A busy machine starts a sandbox in half a minute. */
 const PATIENCE_MS = 120_000;
 
+const direct = (proxy: string) => ({ DOCKER_HOST: `unix://${proxy}` });
+
 /** A runnerd that can be killed, its engine behind a proxy, and a sync that remembers. */
 export class World implements AsyncDisposable {
 	readonly instance: TestInstance;
@@ -27,10 +29,17 @@ export class World implements AsyncDisposable {
 	readonly #sync: SyncServer;
 	readonly #syncUrl: string;
 	readonly #poolSize: number;
+	readonly #engine: Record<string, string>;
 	runner!: RunnerProcess;
 
 	private constructor(
-		parts: { instance: TestInstance; proxy: EngineProxy; keys: CryptoKeyPair; poolSize: number },
+		parts: {
+			instance: TestInstance;
+			proxy: EngineProxy;
+			keys: CryptoKeyPair;
+			poolSize: number;
+			engine: Record<string, string>;
+		},
 		sync: SyncServer,
 		storage: MemoryStorage,
 		syncUrl: string,
@@ -39,12 +48,20 @@ export class World implements AsyncDisposable {
 		this.proxy = parts.proxy;
 		this.#keys = parts.keys;
 		this.#poolSize = parts.poolSize;
+		this.#engine = parts.engine;
 		this.#sync = sync;
 		this.#storage = storage;
 		this.#syncUrl = syncUrl;
 	}
 
-	static async create(poolSize: number): Promise<World> {
+	/** `engine`: Docker's variables, when runnerd isn't to go to the proxy directly. */
+	static async create(
+		poolSize: number,
+		engine: (
+			proxy: string,
+			directory: string,
+		) => Record<string, string> | Promise<Record<string, string>> = direct,
+	): Promise<World> {
 		const instance = await TestInstance.create();
 		const keys = (await crypto.subtle.generateKey('Ed25519', true, [
 			...(['sign', 'verify'] as const),
@@ -55,7 +72,8 @@ export class World implements AsyncDisposable {
 		});
 		const { url } = await sync.listen(0, '127.0.0.1');
 		const proxy = await EngineProxy.listen(join(instance.directory, 'engine.sock'));
-		const parts = { instance, proxy, keys, poolSize };
+		const variables = await engine(proxy.path, instance.directory);
+		const parts = { instance, proxy, keys, poolSize, engine: variables };
 		const world = new World(parts, sync, storage, url.replace('http', 'ws'));
 		await world.launch();
 		return world;
@@ -64,7 +82,7 @@ export class World implements AsyncDisposable {
 	async launch(): Promise<void> {
 		this.proxy.arm();
 		this.runner = await RunnerProcess.launch(this.instance, this.#poolSize, {
-			...{ syncUrl: this.#syncUrl, engine: `unix://${this.proxy.path}` },
+			...{ syncUrl: this.#syncUrl, engine: this.#engine },
 		});
 	}
 
