@@ -11,7 +11,7 @@ const MINUTES = 60;
 /** Files of each part; a test that finds SOAK in its environment takes its time. */
 const PARTS: Record<string, string[]> = {
 	/** Services killed while people work. */
-	kills: ['ops/e2e/gate-d.test.ts'],
+	kills: ['ops/e2e/gate-d.test.ts', 'sync/kills.test.ts'],
 	/** Two editors and a shell write at once, at random. */
 	fuzz: ['runnerd/flush/fuzz*.test.ts'],
 	/** runnerd and the engine fail at every step. */
