@@ -1,13 +1,19 @@
 // From Submit to verdict, through the real web, sync and Postgres; runnerd is stood in for.
 
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptById, attemptsOf, logOf } from '@containrlab/db/queries/attempts.ts';
 import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
 import type { TestDatabase } from '@containrlab/db/testing.ts';
+import { workspaceById } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
 import { createFile, listFiles, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
+import { Documents } from './src/server/documents.ts';
+import { Labs } from './src/server/labs.ts';
+import { RunnerdClient } from './src/server/runnerd-client.ts';
+import { Submissions } from './src/server/submit.ts';
 import { SyncClient } from './src/server/sync-client.ts';
 import {
 	openDocument,
@@ -207,6 +213,30 @@ describe('submitting', () => {
 		expect(row?.left).toMatchObject([{ path: 'loot' }]);
 		const held = await blobsOfWorkspace(database.connection.db, theirs.workspace);
 		expect(held).not.toContain(shaOf(secret));
+	});
+
+	it('reads a document within its workspace’s share, and else stores nothing', async () => {
+		const { db } = database.connection;
+		const costly = await guest('Dora');
+		let worked = 0;
+		const documents = new Documents(new SyncClient(sync.url, SERVICE_TOKEN), {
+			worked: () => (worked += 3000),
+			now: () => 0,
+		});
+		const submissions = new Submissions({
+			...{ db, documents, log: () => {} },
+			runnerd: new RunnerdClient(runnerdUrl, SERVICE_TOKEN),
+			labs: await Labs.read(fileURLToPath(new URL('../labs', import.meta.url)), () => {}),
+			enqueue: async () => {},
+		});
+		expect(await documents.load(costly.workspace)).toMatchObject({ ok: true });
+		const workspace = (await workspaceById(db, costly.workspace))!;
+		const submission = await submissions.submit(workspace, workspace.ownerId);
+		expect(submission).toEqual({ ok: false, reason: 'not-read' });
+		expect(await attemptsOf(db, costly.workspace, 1)).toEqual([]);
+		const other = await guest('Emil');
+		const theirs = (await workspaceById(db, other.workspace))!;
+		expect(await submissions.submit(theirs, theirs.ownerId)).toMatchObject({ ok: true });
 	});
 
 	it('is found again after web was killed while a run went on', async () => {

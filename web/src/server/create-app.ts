@@ -60,7 +60,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		judge: (attemptId, signal) => judging.judge(attemptId, signal),
 	});
 	const submissions = new Submissions({
-		...{ db, sync, runnerd, labs, log },
+		...{ db, documents, runnerd, labs, log },
 		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
 	});
 	const judgingAgain = new JudgingAgain({
