@@ -31,6 +31,8 @@ export const TerminalRequest = z.discriminatedUnion('type', [
 	z.object({ type: z.literal('ack'), bytes: z.number().int().nonnegative() }),
 	/** The driver hears the screen read aloud: builds print lines instead of redrawing. */
 	z.object({ type: z.literal('plain'), on: z.boolean() }),
+	/** Is anybody there? Answered by `pong`: a page can't see the socket's own heartbeat. */
+	z.object({ type: z.literal('ping') }),
 	/** Ask to type; needs a write ticket. */
 	z.object({ type: z.literal('ask-control') }),
 	/** The owner or driver hands over, or answers an ask. */
@@ -68,6 +70,8 @@ export const TerminalMessage = z.discriminatedUnion('type', [
 		type: z.literal('refused'),
 		code: z.enum(['not-driver', 'not-allowed', 'malformed', 'too-many', 'last', 'not-ready']),
 	}),
+	/** Unasked, too, while what the page sends isn't read. */
+	z.object({ type: z.literal('pong') }),
 	/** The shell ended; a new one starts at once under the same terminal. */
 	z.object({ type: z.literal('restarted') }),
 	/** The one asked for; it is among the `terminals` of the next `state`, too. */

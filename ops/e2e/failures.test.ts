@@ -7,6 +7,7 @@ import { joinClass, openLab, signIn } from './classroom.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
 import { useLesson } from './room.ts';
+import { SilentNetwork } from './silent-network.ts';
 import { smallDisk, type SmallDisk } from './small-disk.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -178,6 +179,23 @@ describe('failures', () => {
 		await view.expectTerminal('other-2');
 		await view.run('echo this-$((2+1))');
 		await second.expectTerminal('this-3');
+		await page.close();
+	});
+
+	it('finds a terminal’s connection that says nothing more, and comes back by itself', async () => {
+		await using network = await SilentNetwork.before(lesson.origin);
+		const page = await student.context.newPage();
+		await page.goto(student.page.url().replace(lesson.origin, network.origin));
+		const mine = new WorkspacePage(page);
+		await page.getByText('You are driving').waitFor();
+		await mine.run('clear; echo near-$((1+1))');
+		await mine.expectTerminal('near-2');
+		network.silence();
+		await mine.run('lost');
+		await page.getByText('Connection lost. Trying again…').waitFor();
+		await page.getByText('You are driving').waitFor();
+		await mine.run('clear; echo far-$((1+1))');
+		await mine.expectTerminal('far-2');
 		await page.close();
 	});
 

@@ -175,6 +175,22 @@ test('one person takes no more than their places', async () => {
 	await runs(await runner.join(), 'mine');
 });
 
+test('a page that asks whether somebody is there is told so, also while it isn’t read', async () => {
+	await using agent = await testAgent();
+	await using runner = await TestRunner.start(agent.open);
+	const owner = await runner.join();
+	const guest = await runner.join(PEER, 'read');
+	owner.say({ type: 'ping' });
+	guest.say({ type: 'ping' });
+	await owner.until(() => owner.count('pong') === 1);
+	await guest.until(() => guest.count('pong') === 1);
+	// Nothing reads this: what is typed fills every buffer, and the socket waits.
+	owner.type('stty -icanon -echo; echo deaf-$((1+1)); sleep 1000\r');
+	await owner.shows('deaf-2');
+	for (let n = 0; n < 8; n += 1) owner.type('x'.repeat(100_000));
+	await owner.until(() => owner.count('pong') > 1);
+});
+
 test('a connection that stopped answering is ended', async () => {
 	await using agent = await testAgent();
 	await using runner = await TestRunner.start(agent.open, 50);

@@ -144,6 +144,9 @@ export class SharedTerminal {
 			case 'plain':
 				if (this.#mayType(viewer)) this.feed.plain(request.on);
 				return;
+			case 'ping':
+				viewer.outlet.answer({ type: 'pong' });
+				return;
 			case 'ask-control':
 				this.#changed(viewer, this.#control.ask(viewer));
 				return;
