@@ -265,9 +265,10 @@ export const docRooms = pgTable('doc_rooms', {
 	/** Grows by one whenever another process takes the room. */
 	epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
 	leaseHolder: text('lease_holder'),
-	leaseUntil: time('lease_until'),
 	/** Of the newest row of the log. */
 	lastSeq: bigint('last_seq', { mode: 'number' }).notNull().default(0),
+	/** Rows up to this one were older than they are kept: only the snapshot of this number tells them. */
+	foldedSeq: bigint('folded_seq', { mode: 'number' }).notNull().default(0),
 	createdAt: now('created_at'),
 });
 
