@@ -30,6 +30,10 @@ const LOOP_DEVICES = ['b 7:* rw', 'c 10:237 rw'];
 
 const script = readFileSync(new URL('helper.py', import.meta.url), 'utf8');
 
+/** An instance's volume that holds the disks of its sandboxes' volumes. */
+const disksVolume = (instance: string): string => `${instance}-disks`;
+export const isDisks = (volume: string): boolean => volume.endsWith(disksVolume(''));
+
 /** What all sandboxes may hold together; at least half, so that a small machine still teaches. */
 export const memoryForSandboxes = (total: number): number =>
 	Math.max(total - RESERVE, Math.floor(total / 2));
@@ -152,7 +156,7 @@ export class Machine {
 
 	async #tryDisks(): Promise<HelperLink | string> {
 		const { engine } = this.#options;
-		const volume = `${engine.instance}-disks`;
+		const volume = disksVolume(engine.instance);
 		await engine.createVolume(volume);
 		let link: HelperLink | undefined;
 		try {
