@@ -1,12 +1,13 @@
 // The terminal's screen: xterm.js with its add-ons, its looks and its keys. Knows no socket.
 
-import { Terminal, type IMarker } from '@xterm/xterm';
+import { Terminal } from '@xterm/xterm';
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import '@xterm/xterm/css/xterm.css';
 import { localAddress, type LocalAddress } from '../local-address.ts';
 import { InputGate } from './acks.ts';
+import { LastOutput } from './last-output.ts';
 import { guarded, isWebAddress, themeFromTokens } from './look.ts';
 import { copyText } from '#lib/clipboard.ts';
 
@@ -24,8 +25,6 @@ type Options = {
 };
 
 const SMALLEST_FONT = 9;
-/** Lines read out at most. */
-const OUTPUT_LINES = 400;
 /** RIS (ECMA-48, 8.3.105), in its turn among the bytes: what was written before may still wait. */
 const FULL_RESET = '\x1bc';
 const utf8 = new TextEncoder();
@@ -36,8 +35,7 @@ export class TerminalScreen {
 	readonly #search = new SearchAddon();
 	readonly #gate = new InputGate();
 	readonly #host: HTMLElement;
-	/** Where the last command's output begins and ends: the shell marks it (OSC 133). */
-	#output: { from: IMarker; to: IMarker | undefined } | undefined;
+	readonly #output: LastOutput;
 	#reading = false;
 	tabLeaves = false;
 
@@ -60,7 +58,7 @@ export class TerminalScreen {
 		this.#terminal.loadAddon(this.#search);
 		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri, options)));
 		guarded(this.#terminal);
-		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
+		this.#output = new LastOutput(this.#terminal);
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
 		this.#terminal.onData((data) => {
 			if (this.#gate.passes(data)) options.onInput(utf8.encode(data));
@@ -140,20 +138,8 @@ export class TerminalScreen {
 		this.#terminal.options.screenReaderMode = on;
 	}
 
-	/** What the last command printed; where that isn't known, the last lines on the screen. */
 	lastOutput(): string {
-		const { active } = this.#terminal.buffer;
-		const { from, to } = this.#output ?? {};
-		const known = from && !from.isDisposed && from.line >= 0;
-		const end = to && !to.isDisposed ? to.line : active.baseY + active.cursorY + 1;
-		const start = known ? from.line : Math.max(0, end - this.#terminal.rows);
-		let text = '';
-		for (let y = Math.max(start, end - OUTPUT_LINES); y < end; y += 1) {
-			const line = active.getLine(y);
-			const goesOn = active.getLine(y + 1)?.isWrapped ?? false;
-			text += (line?.translateToString(!goesOn) ?? '') + (goesOn ? '' : '\n');
-		}
-		return text.trimEnd();
+		return this.#output.text();
 	}
 
 	find(text: string, direction: 'next' | 'previous'): boolean {
@@ -179,14 +165,6 @@ export class TerminalScreen {
 
 	destroy(): void {
 		this.#terminal.dispose();
-	}
-
-	#mark(data: string): boolean {
-		const kind = data[0];
-		const here = kind === 'C' || kind === 'D' ? this.#terminal.registerMarker(0) : undefined;
-		if (here && kind === 'C') this.#output = { from: here, to: undefined };
-		else if (here && this.#output) this.#output.to ??= here;
-		return true;
 	}
 
 	/** False keeps a key from the shell. */
