@@ -18,7 +18,7 @@ export class Connection implements Peer {
 	/** Beneath `ws`: frames are made once for all clients and written to it as they are. */
 	#socket: Duplex;
 	#turns: Turns;
-	#frames: Uint8Array[] = [];
+	#frames: Buffer[] = [];
 	#alive = true;
 	#closing = false;
 	/** Not read, for the store's sake. */
@@ -90,6 +90,11 @@ export class Connection implements Peer {
 		if (socket.writableLength > SYNC_LIMITS.outbound + this.#allowance) {
 			return this.close(CLOSE.tooSlow);
 		}
+		const joined = joinFrames(frames);
+		if (joined) {
+			socket.write(joined);
+			return;
+		}
 		socket.cork();
 		for (const frame of frames) {
 			if (frame.length > SYNC_LIMITS.outbound / 4) {
@@ -123,13 +128,30 @@ export class Connection implements Peer {
 }
 
 let lastMessage: Uint8Array | undefined;
-let lastFrame: Uint8Array | undefined;
+let lastFrame: Buffer | undefined;
 
 /** A broadcast hands the same message to one connection after the other: framed once. */
-function frameOf(message: Uint8Array): Uint8Array {
+function frameOf(message: Uint8Array): Buffer {
 	if (message !== lastMessage || !lastFrame) {
 		lastMessage = message;
 		lastFrame = toFrame(message);
 	}
 	return lastFrame;
+}
+
+/** Above this, copying costs more than handing the kernel several pieces. */
+const JOINED_BYTES = 16 * 1024;
+let lastFrames: Buffer[] = [];
+let lastJoined: Buffer | undefined;
+
+/** As one piece, if that is small; those to whom the same is written in a turn share it. */
+function joinFrames(frames: Buffer[]): Buffer | undefined {
+	if (frames.length === 1 && frames[0]!.length <= JOINED_BYTES) return frames[0];
+	const same = frames.length === lastFrames.length && frames.every((f, n) => f === lastFrames[n]);
+	if (same) return lastJoined;
+	let length = 0;
+	for (const frame of frames) length += frame.length;
+	lastFrames = frames;
+	lastJoined = length <= JOINED_BYTES ? Buffer.concat(frames, length) : undefined;
+	return lastJoined;
 }
