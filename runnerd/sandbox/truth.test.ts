@@ -3,7 +3,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JudgeSandbox } from '../sandbox-handle.ts';
-import { TestInstance, sh } from '../sandboxes-testing.ts';
+import { TestInstance, sh, until } from '../sandboxes-testing.ts';
 
 // Each starts containers, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
@@ -62,14 +62,28 @@ describe('made to work', () => {
 		expect(await outcome()).toBe(0);
 		await sh(sandbox, 'docker pause paused');
 		expect(await sh(sandbox, 'docker ps')).toContain('(Paused)');
-		// One that ended while its parent is stopped stays a zombie (Z) for so long.
+		// One that ended while its parent is stopped stays a zombie (Z) for so long; one that waits in the
+		// kernel (D) is stopped before it leaves it.
 		const states =
-			"docker top paused -o pid,stat | awk 'NR > 1 { print substr($2, 1, 1) }' | grep -v Z | sort -u";
+			"docker top paused -o pid,stat | awk 'NR > 1 { print substr($2, 1, 1) }' | grep -v [ZD] | sort -u";
 		expect(await sh(sandbox, states)).toBe('T');
 		await sh(sandbox, 'docker unpause paused');
 		expect(await outcome()).toBe(0);
 		await sh(sandbox, 'docker pause paused && docker rm -f paused');
 		expect(await sh(sandbox, 'docker ps -a')).not.toContain('paused');
+	});
+
+	test('docker pause halts one that waits for a child which is halted before it is a program', async () => {
+		// vfork, with a child that takes its time: its parent waits in the kernel, and can't be stopped there.
+		const waits =
+			'import ctypes; c = ctypes.CDLL(None); stack = ctypes.create_string_buffer(65536); ' +
+			'c.clone(c.sleep, ctypes.byref(stack, 65536 - 64), 0x4100 | 17, 1000)';
+		await sh(sandbox, `docker run -d --init --name waits ${python} python -c '${waits}'`);
+		const states =
+			"docker top waits -o pid,stat | awk '{ print substr($2, 1, 1) }' | sort | tr -d '\n'";
+		await until('it waits', async () => (await sh(sandbox, states)).includes('D'));
+		expect(await sh(sandbox, 'docker pause waits')).toBe('waits');
+		expect(await sh(sandbox, 'docker unpause waits && docker rm -f waits')).toBe('waits\nwaits');
 	});
 
 	test('a privileged container runs', async () => {

@@ -18,10 +18,14 @@ members() {
 	fi
 }
 
-# Of those, the ones that aren't stopped (T) or gone (Z, X).
+# Of those, the ones that aren't stopped (T) or gone (Z, X). Who waits in the kernel (D), perhaps for a
+# child that is stopped by now (vfork), stops before it leaves it, once that was asked of it.
 running() {
 	for pid in $(members); do
-		awk '/^State:/ { exit $2 ~ /[TZX]/ } END { if (NR == 0) exit 1 }' "/proc/$pid/status" 2> /dev/null && echo "$pid"
+		awk '/^State:/ { state = $2 }
+			/^S(ig|hd)Pnd:.*[4-7c-f]....$/ { asked = 1 }
+			END { exit state == "" || state ~ /[TZX]/ || (state == "D" && asked) }' \
+			"/proc/$pid/status" 2> /dev/null && echo "$pid"
 	done
 }
 
@@ -32,11 +36,16 @@ case $1 in
 		printf '[%s]\n' "$pids"
 		;;
 	pause)
-		# What forks meanwhile is found by the next look.
+		# What is forked during a look is found by the next: two in turn must find none.
+		quiet=0
 		for _ in {1..100}; do
 			pids=$(running)
-			[ -n "$pids" ] || exit 0
-			kill -STOP $pids 2> /dev/null
+			if [ -n "$pids" ]; then
+				quiet=0
+				kill -STOP $pids 2> /dev/null
+			else
+				[ $((quiet += 1)) -lt 2 ] || exit 0
+			fi
 		done
 		kill -CONT $(members) 2> /dev/null
 		exit 1
