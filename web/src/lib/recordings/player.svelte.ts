@@ -1,7 +1,7 @@
-// Plays a recording into a terminal: forward by its timeline, backward by beginning anew.
+// Plays a recording: where it is, how fast it goes, and whether it does.
 
 import { parseCast, type Cast } from './cast.ts';
-import type { PlayerScreen } from './screen.ts';
+import { Drawing, type CastScreen } from './drawing.ts';
 
 export const SPEEDS = [0.5, 1, 2, 4, 8] as const;
 
@@ -13,9 +13,8 @@ export class Player {
 	/** Seconds on the timeline. */
 	time = $state(0);
 	speed = $state<number>(2);
-	#screen: PlayerScreen | undefined;
-	/** Of the next event to show. */
-	#next = 0;
+	#screen: CastScreen | undefined;
+	#drawing: Drawing | undefined;
 	#frame = 0;
 	#shownAt = 0;
 
@@ -38,7 +37,7 @@ export class Player {
 	}
 
 	/** `screen` shows it from now on. */
-	attach(screen: PlayerScreen): void {
+	attach(screen: CastScreen): void {
 		this.#screen = screen;
 		this.#begin();
 	}
@@ -57,41 +56,21 @@ export class Player {
 	}
 
 	seek(time: number): void {
-		const to = Math.min(Math.max(0, time), this.duration);
-		if (to < this.time) this.#begin();
-		this.#show(to);
+		this.time = Math.min(Math.max(0, time), this.duration);
+		this.#drawing?.to(this.time);
 	}
 
 	#tick = (now: number): void => {
 		const passed = (Math.max(0, now - this.#shownAt) / 1000) * this.speed;
 		this.#shownAt = now;
-		this.#show(Math.min(this.time + passed, this.duration));
+		this.seek(this.time + passed);
 		if (this.time >= this.duration) this.stop();
 		if (this.playing) this.#frame = requestAnimationFrame(this.#tick);
 	};
 
 	#begin(): void {
-		this.#next = 0;
-		this.time = 0;
-		if (this.cast) this.#screen?.reset(this.cast.size);
-		this.#show(0);
-	}
-
-	#show(until: number): void {
-		this.time = until;
-		const events = this.cast?.events ?? [];
-		if (!this.#screen) return;
-		let text = '';
-		for (let event = events[this.#next]; event && event.at <= until; event = events[this.#next]) {
-			this.#next += 1;
-			if (event.kind === 'output') {
-				text += event.text;
-				continue;
-			}
-			this.#screen.write(text);
-			text = '';
-			this.#screen.resize(event.size);
-		}
-		this.#screen.write(text);
+		if (!this.cast || !this.#screen) return;
+		this.#drawing = new Drawing(this.cast, this.#screen);
+		this.seek(this.time);
 	}
 }

@@ -4,12 +4,13 @@ import { Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { guarded, themeFromTokens } from '#lib/workspace/terminal/look.ts';
 import type { Size } from './cast.ts';
+import type { CastScreen } from './drawing.ts';
 
 const FONT = { most: 14, least: 6 };
 /** RIS (ECMA-48, 8.3.105), in its turn among what is written. */
 const FULL_RESET = '\x1bc';
 
-export class PlayerScreen {
+export class PlayerScreen implements CastScreen {
 	readonly #terminal: Terminal;
 	readonly #host: HTMLElement;
 
@@ -39,8 +40,8 @@ export class PlayerScreen {
 		this.#terminal.options.screenReaderMode = on;
 	}
 
-	write(text: string): void {
-		if (text !== '') this.#terminal.write(text);
+	write(text: string, done?: () => void): void {
+		this.#terminal.write(text, done);
 	}
 
 	resize({ cols, rows }: Size): void {
