@@ -12,6 +12,8 @@ export const LIMITS = {
 	/** Connections of one room, and of one user in it. */
 	roomConnections: 1000,
 	userConnections: 40,
+	/** What a room's turn waits for others to share it, for each connection (ms); 3 ms with 200. */
+	gatherMs: 0.015,
 	/** Sockets of the whole process. */
 	connections: 10_000,
 	/** Frames that wait while one of the same connection is tried out. */
@@ -24,6 +26,8 @@ export const LIMITS = {
 	/** Bytes and rows of one group commit. */
 	commitBytes: 4 * 1024 * 1024,
 	commitRows: 5000,
+	/** From the beginning of one to that of the next, at least (ms); after a pause it begins at once. */
+	commitEveryMs: 10,
 	/** A commit unanswered for so long (ms) counts as a lost connection. */
 	commitMs: 15_000,
 	/** Pauses between tries while Postgres is away (ms). */

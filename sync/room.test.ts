@@ -13,6 +13,7 @@ import type { Close, Member, Peer } from './member.ts';
 import type { Room } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
+import { Turns } from './turns.ts';
 import { createRoom, quadraticUpdate, ticketFor, until } from './testing.ts';
 import * as wire from './wire.ts';
 
@@ -116,7 +117,7 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		if (!found.ok) throw new Error(found.close.reason);
 		return { ...found, rooms };
 	};
-	const roomsOf = (options: { idleMs?: number; heldMs?: number } = {}) =>
+	const roomsOf = (options: { idleMs?: number; heldMs?: number; turns?: Turns } = {}) =>
 		new Rooms({ storage: kind.storage(), logger: silentLogger, ...options });
 	/** Its appends fail as long as `away` says so. */
 	const failing = () => {
@@ -171,6 +172,23 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		const told = peer.sent.filter(({ type }) => type === 'awareness');
 		expect(told).toHaveLength(1);
 		expect(told[0]).toMatchObject({ entries: [{ client: 7 }] });
+	});
+
+	test('a full room tells of edits that come shortly after one another at once', async () => {
+		const name = await kind.create();
+		const turns = new Turns();
+		const { room } = await open(name, roomsOf({ turns }));
+		const peers = Array.from({ length: 200 }, () => join(room).peer);
+		await until('all are in', () => peers.every(({ sent }) => sent.length >= 2));
+		// What is left of the joining.
+		turns.run();
+		const before = peers[9]!.sent.length;
+		for (const peer of peers.slice(0, 3)) {
+			peer.doc.getText('text').insert(0, 'x');
+			turns.run();
+		}
+		await until('all have it', () => peers.every(({ text }) => text === 'xxx'));
+		expect(peers[9]!.sent.length - before).toBe(1);
 	});
 
 	test('takes no edit from a reader, and tells them nothing', async () => {
