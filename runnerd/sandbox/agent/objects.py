@@ -66,15 +66,22 @@ class Objects:
 
 def replace(path, data):
     """`data` in the file, or what was there before; never a part of either."""
-    new = path + '.new'
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    create(path + '.new', data)
+    os.rename(path + '.new', path)
+
+
+def create(path, data):
+    """Whole, unless we are killed in the midst of it."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(fd, view) :]
+    except OSError:
+        unlink(path)
+        raise
     finally:
         os.close(fd)
-    os.rename(new, path)
 
 
 def unlink(path):

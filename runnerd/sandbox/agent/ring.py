@@ -10,13 +10,13 @@ A version that is about to be written is noted together with the intent to write
 noted alone, it would pass for what is on disk after a crash, and the disk for a return to the past.
 """
 
-import json
 import os
 import re
 import time
 
 from history import forget, thin
-from objects import Objects, replace, unlink
+from notes import Notes
+from objects import Objects, replace
 
 TEXT_MAX = 1024 * 1024
 TOTAL_MAX = 64 * 1024 * 1024
@@ -26,13 +26,13 @@ KEY = re.compile(r'[A-Za-z0-9_-]{1,64}\Z')
 
 class Ring:
     def __init__(self, state):
-        self._notes = os.path.join(state, 'ring')
+        self._notes = Notes(os.path.join(state, 'ring'))
         self._objects = Objects(os.path.join(state, 'objects'))
-        os.makedirs(self._notes, exist_ok=True)
         self.generation = self._generation(os.path.join(state, 'generation'))
         self._files = {}
         self._by_path = {}
-        self._load()
+        self._notes.load(self._load)
+        self._objects.sweep_unknown()
 
     @staticmethod
     def _generation(path):
@@ -45,22 +45,15 @@ class Ring:
             replace(path, fresh.encode())
             return fresh
 
-    def _load(self):
-        for name in os.listdir(self._notes):
-            key, _, suffix = name.partition('.')
-            try:
-                if suffix != 'json':
-                    raise ValueError(name)
-                with open(os.path.join(self._notes, name), 'rb') as file:
-                    note = json.loads(file.read())
-                self._take_up(note)
-                self._files[key] = note
-                self._by_path[note['path']] = key
-            except (OSError, ValueError, KeyError, TypeError):
-                # A damaged note is as good as none: its file is compared anew.
-                self._files.pop(key, None)
-                unlink(os.path.join(self._notes, name))
-        self._objects.sweep_unknown()
+    def _load(self, key, note):
+        """Whether the note is any good; without one its file is compared anew."""
+        try:
+            self._take_up(note)
+            self._by_path[note['path']] = key
+        except (OSError, KeyError, TypeError, AttributeError):
+            return False
+        self._files[key] = note
+        return True
 
     def _take_up(self, note):
         note.setdefault('retired', 0)
@@ -236,7 +229,7 @@ class Ring:
         self._end_intent(note)
         for version in note['versions']:
             self._objects.release(version['sha'])
-        unlink(os.path.join(self._notes, key + '.json'))
+        self._notes.drop(key)
         self._objects.sweep()
 
     def versions(self, key, most):
@@ -299,8 +292,5 @@ class Ring:
         return note['next'] - 1
 
     def _save(self, key):
-        replace(
-            os.path.join(self._notes, key + '.json'),
-            json.dumps(self._files[key], separators=(',', ':')).encode(),
-        )
+        self._notes.save(key, self._files[key])
         self._objects.sweep()
