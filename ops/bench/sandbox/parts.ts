@@ -2,6 +2,7 @@
 
 import { measureClick } from './click.ts';
 import { measureCold } from './cold.ts';
+import { measureFlush } from './flush.ts';
 import { measureIdle } from './idle.ts';
 import { measureProduct } from './product.ts';
 import { measureTerminal } from './terminal.ts';
@@ -13,6 +14,8 @@ export const PARTS: Record<string, Part> = {
 	cold: measureCold,
 	/** Click → prompt in a browser: from the pool, and back on a kept volume. */
 	click: measureClick,
+	/** Keystroke → file and file → editor: alone, and while twenty neighbours build. */
+	flush: measureFlush,
 	/** Memory and disk of sandboxes in which nothing was done yet. */
 	idle: measureIdle,
 	/** The whole product and the sandboxes of sixty students who do nothing. */
