@@ -21,12 +21,12 @@ export type RecordingRow = Omit<typeof recordings.$inferSelect, 'workspaceId'>;
 /** A part of a recording that is new, or goes on; of a workspace that is no more, nothing is kept. */
 export async function keepRecordingPart(db: Executor, part: RecordingPart): Promise<void> {
 	const { workspace: workspaceId, recording: id, terminal, seq, cast } = part;
-	const there = await db
-		.select({ id: workspaces.id })
-		.from(workspaces)
-		.where(eq(workspaces.id, workspaceId));
-	if (!first(there)) return;
 	if (seq === 0) {
+		const workspace = await db
+			.select({ id: workspaces.id })
+			.from(workspaces)
+			.where(eq(workspaces.id, workspaceId));
+		if (!first(workspace)) return;
 		await db.insert(recordings).values({ id, workspaceId, terminal }).onConflictDoNothing();
 	}
 	const mine = and(eq(recordings.id, id), eq(recordings.workspaceId, workspaceId));
