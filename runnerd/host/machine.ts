@@ -10,11 +10,13 @@ import { DiskUse, type Trouble } from './helper-lines.ts';
 import { HelperLink } from './link.ts';
 
 /**
- * All sandboxes together against 1024 of each single process of the services (cgroup v2: against 100
- * of their group). Spread over the cores, that lets a service go first on each; on an idle machine a
- * build still has its whole core. Much less, and a few busy services would stop every sandbox.
+ * All sandboxes together on each core, against 1024 of each single process of the services (cgroup v2:
+ * against 100 of their group). The kernel spreads a group's shares over the cores, a process has its
+ * own on the one where it is: so they go by the cores. A service still goes first on each. With much
+ * less, one busy service stops every sandbox on its core: what somebody typed then took a third of a
+ * second to wake the agent beside twenty builds.
  */
-const SHARES = 512;
+const SHARES_PER_CORE = 512;
 const WEIGHT = 50;
 /** Memory that stays the services' and the engine's; bytes. */
 const RESERVE = 2 * 1024 ** 3;
@@ -204,9 +206,13 @@ export class Machine {
 
 	/** Repeated, for a group that vanished (its machine restarted, systemd dropped it) forgets. */
 	async #bound(link: HelperLink): Promise<void> {
-		const { memory, cgroupDriver } = await this.#options.engine.info();
+		const { cpus, memory, cgroupDriver } = await this.#options.engine.info();
 		const group = groupOf(cgroupDriver);
-		const values = { shares: SHARES, weight: WEIGHT, memory: memoryForSandboxes(memory) };
+		const values = {
+			shares: SHARES_PER_CORE * cpus,
+			weight: WEIGHT,
+			memory: memoryForSandboxes(memory),
+		};
 		const said = await link.ask({ do: 'bound', group, ...values }).catch(String);
 		this.#options.log.info('the sandboxes are bounded together', { group, ...values, said });
 		clearTimeout(this.#boundAgain);
