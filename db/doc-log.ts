@@ -49,11 +49,13 @@ export interface RoomPosition {
  * Takes a room and reads it. Raising the epoch waits for an append in flight and makes every later
  * append of the former holder fail, so what is read is complete and stays so. A live holder is
  * never waited for: after a kill -9 the next process is in at once. Undefined: no such room.
+ * `snapshotBefore` passes over snapshots from there on.
  */
 export async function openRoom(
 	sql: Sql,
 	room: string,
 	holder: string,
+	snapshotBefore?: number,
 ): Promise<OpenedRoom | undefined> {
 	return sql.begin(async (tx) => {
 		const [taken] = await tx<{ epoch: string; last_seq: string }[]>`
@@ -61,7 +63,9 @@ export async function openRoom(
 			where room = ${room} returning epoch, last_seq`;
 		if (!taken) return undefined;
 		const [snapshot] = await tx<{ seq: string; state: Uint8Array }[]>`
-			select seq, state from doc_snapshots where room = ${room} order by seq desc limit 1`;
+			select seq, state from doc_snapshots
+			where room = ${room} and seq < ${snapshotBefore ?? Number.MAX_SAFE_INTEGER}::bigint
+			order by seq desc limit 1`;
 		const rows = await readRows(tx, room, Number(snapshot?.seq ?? 0));
 		const clients = await tx<{ client_id: string; user_id: string }[]>`
 			select client_id, user_id from doc_clients where room = ${room}`;
@@ -148,7 +152,10 @@ export async function positions(
 	);
 }
 
-/** Keeps the newest two: they only shorten loading, the log itself is never cut. */
+/**
+ * Keeps the newest two, which only shorten loading, and the one that the log's folded beginning is in
+ * (db/doc-history.ts).
+ */
 export async function saveSnapshot(
 	sql: Sql,
 	room: string,
@@ -161,11 +168,12 @@ export async function saveSnapshot(
 			insert into doc_snapshots (room, seq, state)
 			select room, ${seq}::bigint, ${state}::bytea from doc_rooms
 			where room = ${room} and epoch = ${epoch} and last_seq >= ${seq}
-			on conflict do nothing`;
+			on conflict (room, seq) do update set state = excluded.state`;
 		if (saved.count === 0) return;
 		await tx`
 			delete from doc_snapshots where room = ${room} and seq < (
-				select seq from doc_snapshots where room = ${room} order by seq desc offset 1 limit 1)`;
+				select seq from doc_snapshots where room = ${room} order by seq desc offset 1 limit 1)
+				and seq <> (select folded_seq from doc_rooms where room = ${room})`;
 	});
 }
 

@@ -18,8 +18,8 @@ export class PostgresStorage implements Storage {
 		this.#loads = new Line(url, 4);
 	}
 
-	open(room: string): Promise<OpenedRoom | undefined> {
-		return this.#loads.query((sql) => log.openRoom(sql, room, this.#holder));
+	open(room: string, snapshotBefore?: number): Promise<OpenedRoom | undefined> {
+		return this.#loads.query((sql) => log.openRoom(sql, room, this.#holder, snapshotBefore));
 	}
 
 	append(batch: readonly RoomRows[]): Promise<Set<string>> {

@@ -21,8 +21,11 @@ interface Kind {
 	storage(): Storage;
 	create(starter?: Uint8Array): Promise<string>;
 	remove(room: string): Promise<void>;
-	/** Makes a row unreadable. */
+	/** Makes a row unreadable, or the snapshots from one on. */
 	damage(room: string, seq: number): Promise<void>;
+	damageSnapshots(room: string, from: number): Promise<void>;
+	/** Takes rows away, as no program of ours does. */
+	tear(room: string, from: number, to: number): Promise<void>;
 }
 
 let database: TestDatabase;
@@ -44,6 +47,14 @@ const kinds: Record<string, Kind> = {
 		damage: async (room, seq) => {
 			memory.rows(room)[seq - 1]!.bytes = Uint8Array.of(9, 9, 9);
 		},
+		damageSnapshots: async (room, from) => {
+			for (const each of memory.snapshots(room)) {
+				if (each.seq >= from) each.state = Uint8Array.of(9, 9, 9);
+			}
+		},
+		tear: async (room, from, to) => {
+			memory.rows(room).splice(from - 1, to - from + 1);
+		},
 	},
 	Postgres: {
 		storage: () => {
@@ -58,6 +69,14 @@ const kinds: Record<string, Kind> = {
 		damage: async (room, seq) => {
 			await database.connection
 				.sql`update doc_updates set bytes = '\\x090909' where room = ${room} and seq = ${seq}`;
+		},
+		damageSnapshots: async (room, from) => {
+			await database.connection
+				.sql`update doc_snapshots set state = '\\x090909' where room = ${room} and seq >= ${from}`;
+		},
+		tear: async (room, from, to) => {
+			await database.connection
+				.sql`delete from doc_updates where room = ${room} and seq between ${from} and ${to}`;
 		},
 	},
 };
@@ -264,6 +283,46 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(await rooms.open('workspace:nosuchroom')).toMatchObject({
 			close: { reason: 'unknown-room' },
 		});
+	});
+
+	const typed = async (name: string, edits: number, snapshots: number[] = []) => {
+		const { room, rooms } = await open(name);
+		const { peer } = join(room);
+		await until('joined', () => peer.durable === 1);
+		for (let n = 1; n <= edits; n += 1) {
+			peer.doc.getText('text').insert(n - 1, String(n % 10));
+			await room.settled();
+			if (snapshots.includes(n)) await room.saveSnapshot();
+		}
+		await rooms.drain();
+		return peer.text;
+	};
+
+	test.each([
+		['the first row', 1, 1],
+		['one in the middle', 2, 2],
+		['the last', 4, 4],
+		['all', 1, 4],
+	])('a log that lacks %s never loads as less than it was', async (_, from, to) => {
+		const name = await kind.create();
+		await typed(name, 4);
+		await kind.tear(name, from, to);
+		const told: unknown[] = [];
+		const logger = { ...silentLogger, error: (_: string, data?: object) => void told.push(data) };
+		const rooms = new Rooms({ storage: kind.storage(), logger });
+		expect(await rooms.open(name)).toMatchObject({ ok: false, close: { reason: 'room-damaged' } });
+		expect(told).toEqual([{ room: name, damaged: 'row', seq: from }]);
+	});
+
+	test('instead of a damaged snapshot an earlier one is read, or the log', async () => {
+		const name = await kind.create();
+		const text = await typed(name, 6, [2, 4]);
+		for (const from of [4, 2]) {
+			await kind.damageSnapshots(name, from);
+			const { room, rooms } = await open(name);
+			expect(room.doc.getText('text').toString()).toBe(text);
+			await rooms.drain();
+		}
 	});
 
 	test('unloads when idle, with a snapshot that the next load starts from', async () => {

@@ -2,7 +2,7 @@
 
 import { CLOSE } from '@containrlab/protocol/sync.ts';
 import { LIMITS } from './limits.ts';
-import { loadRoom } from './load.ts';
+import { loadRoom, type Load } from './load.ts';
 import { Committer } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Close } from './member.ts';
@@ -99,11 +99,10 @@ export class Rooms {
 		// A room that can't be saved isn't worth waiting for.
 		if (this.committer.away) return { ok: false, close: CLOSE.unavailable };
 		try {
-			const opened = await this.#storage.open(name);
-			if (!opened) return { ok: false, close: CLOSE.unknownRoom };
-			const load = loadRoom(opened);
+			const load = await this.#openAndLoad(name);
+			if (!load) return { ok: false, close: CLOSE.unknownRoom };
 			if (!load.ok) {
-				this.#logger.error('room damaged', { room: name, seq: load.damagedSeq });
+				this.#logger.error('room damaged', { room: name, damaged: load.damaged, seq: load.seq });
 				return { ok: false, close: CLOSE.damaged };
 			}
 			return { ok: true, room: new Room(name, load.room, this.#context()) };
@@ -111,6 +110,18 @@ export class Rooms {
 			this.#logger.error('room not loaded', { room: name, cause });
 			const away = cause instanceof StorageUnavailable;
 			return { ok: false, close: away ? CLOSE.unavailable : CLOSE.damaged };
+		}
+	}
+
+	/** Snapshots only spare time: instead of one that is damaged an earlier one will do, or the log. */
+	async #openAndLoad(name: string): Promise<Load | undefined> {
+		for (let before: number | undefined; ;) {
+			const opened = await this.#storage.open(name, before);
+			if (!opened) return undefined;
+			const load = loadRoom(opened);
+			if (load.ok || load.damaged !== 'snapshot') return load;
+			this.#logger.error('snapshot damaged', { room: name, seq: load.seq });
+			before = load.seq;
 		}
 	}
 
