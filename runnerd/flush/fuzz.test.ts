@@ -35,8 +35,10 @@ const STARTER = [
 ];
 const sha = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
 
+/** No line's output may be longer. */
+const PRINTED = 900_000;
 /** All that is on disk, by path. */
-const DISK = `python3 - <<'END'
+const DISK = (to: string) => `python3 - > ${to} <<'END'
 import base64, json, os
 found = {}
 for above, names, files in os.walk('.'):
@@ -49,7 +51,16 @@ print(json.dumps(found))
 END`;
 
 async function diskOf(side: Side): Promise<Map<string, [string, Buffer | string]>> {
-	const found = JSON.parse((await side.shell(DISK))!) as Record<string, [string, string]>;
+	const at = `${side.scratch}/disk`;
+	await side.shell(DISK(at));
+	let json = '';
+	for (let more = true; more;) {
+		const part = `tail -c +${json.length + 1} ${at} | head -c ${PRINTED}`;
+		const printed = (await side.shell(part))!;
+		json += printed;
+		more = printed.length === PRINTED;
+	}
+	const found = JSON.parse(json) as Record<string, [string, string]>;
 	return new Map(
 		Object.entries(found).map(([path, [kind, content]]) => [
 			path,

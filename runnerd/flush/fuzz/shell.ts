@@ -236,8 +236,8 @@ export class Shell {
 				`ln -s ${quote(path)} link${n}`,
 				`ln -s /etc/passwd link${n}`,
 				`ln -sfn nowhere link1`,
-				`mkdir -p empty/${n}`,
-				`rm -rf empty`,
+				`mkdir -p hollow/${n}`,
+				`rm -rf hollow`,
 				`find . -type l -delete`,
 			]),
 		);
@@ -264,7 +264,7 @@ export class Shell {
 
 	async #copy(path: string): Promise<void> {
 		const to = `copy${this.#is.r.int(1e6)}`;
-		const how = this.#is.r.pick(['cp', 'ln', 'cp -p']);
+		const how = this.#is.r.pick(['cp', 'cp -p']);
 		await this.#run(`${how} ${quote(path)} ${to}`);
 	}
 }
