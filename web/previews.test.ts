@@ -410,6 +410,31 @@ describe('a page without an origin', () => {
 		expect((await ask(`${url}/go`)).headers.location).toBe(`${origin}${prefix}/there`);
 	});
 
+	it('passes WebSockets of its own pages, which have no origin to name', async () => {
+		const server = createServer();
+		const sockets = new WebSocketServer({ server });
+		sockets.on('connection', (socket, request) => {
+			socket.send(JSON.stringify([request.url, request.headers['cookie'] ?? null]));
+		});
+		const { prefix, origin } = await below(owner, await listen(server));
+		const { host, port } = new URL(origin);
+		const dial = (from: string) => {
+			const socket = new WebSocket(`ws://127.0.0.1:${port}${prefix}/hmr?token=1`, {
+				headers: { host, origin: from, cookie: `${SESSION_COOKIE}=${owner.cookie}` },
+			});
+			socket.on('error', () => {});
+			return socket;
+		};
+		const socket = dial('null');
+		const [seen] = (await once(socket, 'message')) as [Buffer];
+		expect(JSON.parse(String(seen))).toEqual(['/hmr?token=1', null]);
+		socket.terminate();
+		const refused = dial(`http://${LAN}:${web.port}`);
+		const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+		expect(response.statusCode).toBe(403);
+		sockets.close();
+	});
+
 	it('ends with the session that opened it', async () => {
 		const port = await app(echo);
 		const guest = new Browser(web.url);
@@ -464,7 +489,7 @@ describe('an app that misbehaves', () => {
 		);
 	});
 
-	it('says what to try where nobody listens', async () => {
+	it('says what to try where nobody listens, and looks again by itself', async () => {
 		const port = await app(echo);
 		for (const server of running) server.close();
 		const { origin, cookie } = await enter(owner, port);
@@ -472,5 +497,9 @@ describe('an app that misbehaves', () => {
 		expect(status).toBe(502);
 		expect(body).toContain(`Nothing answers on port ${port} yet`);
 		expect(body).toContain(`docker run -p ${port}:`);
+		expect(body).toContain('http-equiv="refresh"');
+		const sent = await ask(origin, { method: 'POST', headers: { cookie, origin } });
+		expect(sent.status).toBe(502);
+		expect(sent.body).not.toContain('http-equiv="refresh"');
 	});
 });

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
-import { PreviewPanel, raid, serveFiles } from './preview-page.ts';
+import { expectNothingTaken, PreviewPanel, serveFiles } from './preview-page.ts';
 import { useLesson } from './room.ts';
 import { storm } from './storm.ts';
 import { WorkspacePage } from './workspace-page.ts';
@@ -65,30 +65,23 @@ describe('gate b: sandbox, flush, terminal', () => {
 		await tab.close();
 	});
 
-	it('gives a hostile app nothing of ours, in the browser either', async () => {
-		// In a window of its own: what a browser refuses, it says on the console.
-		const state = await student.context.storageState();
-		const { page, context } = await newPerson(browser, { storageState: state });
-		await page.goto(student.page.url());
-		await studentView.run(serveFiles(3000, { 'index.html': '<h1>a raid</h1>' }));
-		const panel = new PreviewPanel(page);
+	it('opens an address that an app prints in the terminal', async () => {
+		await studentView.run('clear; echo http://0.0.0.0:8080/');
+		await student.page.getByRole('button', { name: 'Verdict', exact: true }).click();
+		await studentView.followTerminalLink('http://0.0.0.0:8080/');
+		const panel = new PreviewPanel(student.page);
+		await panel.shows('pinboard');
+		// What the app shows stays while the verdict is looked at.
+		await (await panel.frame('pinboard')).evaluate(() => document.body.append('typed into a form'));
+		await student.page.getByRole('button', { name: 'Verdict', exact: true }).click();
 		await panel.open();
-		await panel.choose(3000);
-		const before = await context.cookies(lesson.origin);
-		const loot = await raid(await panel.frame('a raid'), lesson.origin);
-		expect(loot).toEqual({
-			...{ cookie: null, ours: null, api: null, framed: null },
-			...{ top: null, opener: null, storage: null },
-		});
-		const framed = page
-			.frames()
-			.filter((each) => each.url().startsWith(`${lesson.origin}/classes`));
-		expect(framed).toEqual([]);
-		expect(await context.cookies(lesson.origin)).toEqual(before);
-		expect(new URL(page.url()).pathname).toMatch(/^\/w\//);
-		await page.reload();
-		await new WorkspacePage(page).waitForEditor();
-		await context.close();
+		await panel.shows('typed into a form');
+	});
+
+	it('gives a hostile app nothing of ours, in the browser either', async () => {
+		await studentView.run(serveFiles(3000, { 'index.html': '<h1>a raid</h1>' }));
+		const app = { ours: lesson.origin, port: 3000, says: 'a raid' };
+		await expectNothingTaken(browser, student, app);
 	});
 
 	it('lets the instructor watch, with the scrollback, and never type', async () => {

@@ -1,7 +1,9 @@
 // A student's app as the page shows it, and what a hostile one tries from there.
 
-import type { Frame, Page } from 'playwright-core';
-import { eventually } from './workspace-page.ts';
+import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { newPerson, type Person } from './people.ts';
+import { eventually, WorkspacePage } from './workspace-page.ts';
 
 /** Serves these files from the sandbox's shell, on `port`. */
 export function serveFiles(port: number, files: Record<string, string>): string {
@@ -51,13 +53,43 @@ export class PreviewPanel {
 	}
 }
 
-export type Loot = Record<
+/** Whoever looks at a hostile app in their workspace loses nothing by it. */
+export async function expectNothingTaken(
+	browser: Browser,
+	{ page: own, context: mine }: Person,
+	app: { ours: string; port: number; says: string },
+	options: BrowserContextOptions = {},
+): Promise<void> {
+	// In a window of its own: what a browser refuses, it says on the console.
+	const storageState = await mine.storageState();
+	const { page, context } = await newPerson(browser, { ...options, storageState });
+	await page.goto(own.url());
+	await new WorkspacePage(page).waitForEditor();
+	const panel = new PreviewPanel(page);
+	await panel.open();
+	await panel.choose(app.port);
+	const frame = await panel.frame(app.says);
+	const before = await context.cookies(app.ours);
+	expect(await raid(frame, app.ours)).toEqual({
+		...{ cookie: null, ours: null, api: null, framed: null },
+		...{ top: null, opener: null, storage: null },
+	});
+	const framed = page.frames().filter((each) => each.url().startsWith(`${app.ours}/classes`));
+	expect(framed).toEqual([]);
+	expect(await context.cookies(app.ours)).toEqual(before);
+	expect(new URL(page.url()).pathname).toMatch(/^\/w\//);
+	await page.reload();
+	await new WorkspacePage(page).waitForEditor();
+	await context.close();
+}
+
+type Loot = Record<
 	'cookie' | 'ours' | 'api' | 'framed' | 'top' | 'opener' | 'storage',
 	string | null
 >;
 
 /** What a page of the app gets when it reaches for `ours`; nothing, if all is well. */
-export function raid(frame: Frame, ours: string): Promise<Loot> {
+function raid(frame: Frame, ours: string): Promise<Loot> {
 	return frame.evaluate(async (origin): Promise<Loot> => {
 		const attempt = async (what: () => unknown): Promise<string | null> => {
 			try {

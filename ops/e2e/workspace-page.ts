@@ -266,6 +266,17 @@ export class WorkspacePage {
 		);
 	}
 
+	/** Clicks on the beginning of a line of the terminal, which is a link. */
+	async followTerminalLink(link: string): Promise<void> {
+		await this.expectTerminal(new RegExp(`^${link}$`, 'm'));
+		const line = this.terminalPane.locator('.xterm-rows > div').getByText(link, { exact: true });
+		const { x, y, height } = (await line.last().boundingBox())!;
+		// The screen lies over its rows, and looks for links where the mouse is.
+		await this.page.mouse.move(x + 30, y + height / 2);
+		await this.terminalPane.locator('.xterm-cursor-pointer').waitFor();
+		await this.page.mouse.click(x + 30, y + height / 2);
+	}
+
 	/** Turns the mouse wheel up over the terminal until `text` comes into view. */
 	async scrollTerminalUpTo(text: string): Promise<void> {
 		await this.terminalPane.hover();

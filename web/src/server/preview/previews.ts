@@ -283,7 +283,7 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
 
 function say(response: ServerResponse, { trouble, port, framedBy, prefix }: Refused): void {
 	if (response.headersSent) return void response.destroy();
-	const { status, html } = wordsFor(trouble, port);
+	const { status, html } = wordsFor(trouble, port, response.req.method === 'GET');
 	response.writeHead(status, [
 		...['Content-Type', 'text/html; charset=utf-8', 'Cache-Control', 'no-store'],
 		...['Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'"],

@@ -7,6 +7,10 @@ export type Trouble =
 
 type Words = { status: number; title: string; advice: string };
 
+/** What often passes by itself: a container is published before its app listens. */
+const PASSING = new Set<Trouble>(['nobody-listens', 'no-answer', 'sandbox-away', 'runnerd-away']);
+const AGAIN_SECONDS = 3;
+
 const WORDS: Record<Trouble, (port: number) => Words> = {
 	'nobody-listens': (port) => ({
 		status: 502,
@@ -78,14 +82,22 @@ const WORDS: Record<Trouble, (port: number) => Words> = {
 	}),
 };
 
-export function wordsFor(trouble: Trouble, port: number): { status: number; html: string } {
+/** `again`: the page may look again by itself, which asks for it by GET. */
+export function wordsFor(
+	trouble: Trouble,
+	port: number,
+	again = false,
+): { status: number; html: string } {
 	const { status, title, advice } = WORDS[trouble](port);
+	const looks = again && PASSING.has(trouble);
+	const refresh = looks ? `<meta http-equiv="refresh" content="${AGAIN_SECONDS}">` : '';
+	const next = looks ? 'This page looks again every few seconds.' : '<a href="">Try again</a>';
 	const html = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${title}</title>
+<html lang="en"><head><meta charset="utf-8"><title>${title}</title>${refresh}
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:60ch;margin:15vh auto;padding:0 1.5rem}
 h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0 0 1rem}</style></head>
-<body><h1>${title}</h1><p>${advice}</p><p><a href="">Try again</a></p></body></html>
+<body><h1>${title}</h1><p>${advice}</p><p>${next}</p></body></html>
 `;
 	return { status, html };
 }
