@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { openLab, signIn } from './classroom.ts';
 import { DOCKERIGNORE, FIRST_DOCKERFILE, type Lesson } from './lesson.ts';
 import { newPerson } from './people.ts';
+import { PreviewPanel } from './preview-page.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 /** Called on each page when it shows what it has to show; `name` is unique. */
@@ -95,12 +96,18 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 		await page.getByRole('button', { name: 'Cancel' }).click();
 		await page.getByRole('dialog').waitFor({ state: 'detached' });
 	}
+	const panel = new PreviewPanel(page);
+	await panel.open();
+	await visit(page, 'workspace-preview-empty');
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
 	await view.expectTerminal(/^[0-9a-f]{64}\nstudent:\S+\$$/m, 60_000);
 	await view.run('curl -s --retry 9 --retry-all-errors localhost:8080/health');
 	await view.expectTerminal('"ok"', 60_000);
+	await panel.choose(8080);
+	await panel.shows('pinboard');
+	await visit(page, 'workspace-preview');
 	await view.submit();
 	await view.expectVerdict('failed', 1, 120_000);
 	return view;
