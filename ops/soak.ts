@@ -15,7 +15,7 @@ const PARTS: Record<string, string[]> = {
 	/** Two editors and a shell write at once, at random. */
 	fuzz: ['runnerd/flush/fuzz*.test.ts'],
 	/** runnerd and the engine fail at every step. */
-	faults: ['runnerd/fault*.test.ts', 'runnerd/faults/*.test.ts', 'runnerd/crash.test.ts'],
+	faults: ['runnerd/faults*.test.ts'],
 	/** Ways out of a sandbox, and what its neighbours feel. */
 	escape: ['runnerd/escape/*.test.ts', 'runnerd/sandbox/escape*.test.ts'],
 };

@@ -160,7 +160,7 @@ export class Engine {
 	/** Creates and starts a container; one that doesn't start is removed again. */
 	async startContainer(options: ContainerCreateOptions): Promise<string> {
 		const Labels = { ...options.Labels, [INSTANCE_LABEL]: this.instance };
-		const container = await guard(this.#docker.createContainer({ ...options, Labels }));
+		const container = await this.#create({ ...options, Labels });
 		try {
 			await guard(container.start());
 		} catch (error) {
@@ -168,6 +168,12 @@ export class Engine {
 			throw error;
 		}
 		return container.id;
+	}
+
+	/** dockerode would say all of it in the address as well, and proxies refuse long ones. */
+	#create({ name, ...body }: ContainerCreateOptions): Promise<Docker.Container> {
+		const options: object = { _query: { name }, _body: body };
+		return guard(this.#docker.createContainer(options));
 	}
 
 	/** Our sandboxes, stopped ones too. */
@@ -229,7 +235,7 @@ export class Engine {
 
 	/** For containers that go by themselves. */
 	async #runToEnd(options: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
-		const container = await guard(this.#docker.createContainer(options));
+		const container = await this.#create(options);
 		const stream = await guard(container.attach({ stream: true, stdout: true, stderr: true }));
 		const output = new BoundedOutput(HELPER_OUTPUT);
 		const onOutput = (_from: OutputStream, chunk: Buffer) => output.push(chunk);
@@ -264,7 +270,7 @@ export class Engine {
 		const name = this.#newHelper();
 		const forget = () => this.#helpers.delete(name);
 		try {
-			const container = await guard(this.#docker.createContainer(options(name)));
+			const container = await this.#create(options(name));
 			const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
 			const stream = execDuplex((await guard(container.attach(attach))) as Duplex, () => {});
 			// It ends with the engine; whoever listens hears of that by `close`.

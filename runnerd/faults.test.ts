@@ -75,6 +75,35 @@ test(
 );
 
 test(
+	'runnerd asked to end or killed ends no sandbox: the next launch has the same, and sweeps the rest',
+	{ timeout: TIME },
+	async () => {
+		await using world = await World.create(1);
+		const { engine, name } = world.instance;
+		const request = await world.workspace();
+		const { workspace } = request;
+		await world.started(request);
+		await world.sh(workspace, 'echo still > here');
+		await world.warm();
+		const running = async () =>
+			(await engine.containers()).flatMap(({ id, running }) => (running ? [id] : [])).sort();
+		const before = await running();
+		expect(before).toHaveLength(2);
+		for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+			await engine.createVolume(`${name}-sb-orphan`);
+			await world.runner.end(signal);
+			expect(await running(), signal).toEqual(before);
+			await world.launch();
+			await world.reaches(workspace, 'ready');
+			await world.warm();
+			expect(await world.sh(workspace, 'cat here')).toBe('still\n');
+			expect(await running(), signal).toEqual(before);
+			expect(await engine.volumes()).not.toContain(`${name}-sb-orphan`);
+		}
+	},
+);
+
+test(
 	'runnerd killed at any step of a stop: it ends, and what it held comes back',
 	{ timeout: TIME },
 	async () => {

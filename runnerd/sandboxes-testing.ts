@@ -28,6 +28,9 @@ import type { HostLifecycle } from './workspace-host.ts';
 /** Of the engine that the tests use. */
 export const DOCKER_SOCKET = (process.env['DOCKER_HOST'] ?? DEFAULT_SOCKET).replace('unix://', '');
 
+/** Part of the names of whatever the tests make, by which `npm test` finds what was left. */
+export const TEST_RUN = process.env['TEST_RUN'] ? `${process.env['TEST_RUN']}-` : '';
+
 /** Workspaces without documents and terminals: only the sandbox is under test. */
 class NoHost implements HostLifecycle {
 	async start(): Promise<void> {}
@@ -78,7 +81,7 @@ type Seen = {
 
 /** `await using` it: an instance with its own label and directory; every launch shares both. */
 export class TestInstance implements AsyncDisposable {
-	readonly name = `t-${newId(8)}`;
+	readonly name = `t-${TEST_RUN}${newId(8)}`;
 	readonly engine = new Engine({ socketPath: DOCKER_SOCKET }, this.name);
 	readonly directory: string;
 	/** For launches that follow. */

@@ -30,7 +30,7 @@ export type DiskUse = z.infer<typeof DiskUse>;
 
 export type HelperRequest =
 	| { do: 'bound'; group: string; shares: number; weight: number; memory: number }
-	| { do: 'disk'; name: string; bytes: number }
+	| { do: 'disk'; name: string; bytes: number; empty: boolean }
 	| { do: 'release'; name: string }
 	| { do: 'sweep'; keep: string[] }
 	| { do: 'use'; names: string[] }

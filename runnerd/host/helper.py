@@ -4,7 +4,8 @@ Runs in a container of runnerd's for as long as runnerd holds its standard input
 and with no capability but those of its work. Requests and answers are lines of JSON:
 
   {"n": 1, "do": "bound", "group", "shares", "weight", "memory"}   bounds the group of all sandboxes
-  {"n": 2, "do": "disk", "name", "bytes"}    makes or grows a disk and attaches it; held until
+  {"n": 2, "do": "disk", "name", "bytes", "empty"}   makes or grows a disk, or makes it anew, and
+                                             attaches it; held until
   {"n": 3, "do": "release", "name"}          … the engine has mounted it: then it goes with its mount
   {"n": 4, "do": "sweep", "keep": [names]}   removes the disks of volumes that are no more
   {"n": 5, "do": "use", "names"}            what disks hold
@@ -343,6 +344,10 @@ def answer(request, disks, watch):
         case 'bound':
             return bound(request)
         case 'disk':
+            if request['empty']:
+                disks.release(request['name'])
+                # One that is still attached goes with its last user.
+                disks.remove(request['name'])
             disks.attach(request['name'], int(request['bytes']))
             return {'device': f'/dev/containrlab/{request["name"]}'}
         case 'release':

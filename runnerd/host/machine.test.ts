@@ -48,6 +48,10 @@ test('a disk of its own is full by itself, is kept, grows, and goes with all it 
 		expect(
 			Number(await sh(second, 'df --output=size -BM /volume | tail -1 | tr -dc 0-9')),
 		).toBeGreaterThan(600);
+		sandboxes.restart({ ...limited(workspace, { disk: 512 * MB }), fresh: true });
+		await until('it ends', () => sandboxes.view(workspace)!.state.status !== 'ready');
+		await until('it is back', () => sandboxes.view(workspace)!.state.status === 'ready');
+		expect(await sh(sandboxes.get(workspace)!, 'ls; docker image ls -q mine')).toBe('');
 		await sandboxes.forget(workspace);
 		await until('nothing is left of it', async () => {
 			const { volumes } = (await sandboxes.machine!.use([volume]))!;

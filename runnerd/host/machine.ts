@@ -76,10 +76,14 @@ export class Machine {
 	}
 
 	/** A disk of `bytes` for a volume; undefined where the machine has none to give. */
-	async disk(volume: string, bytes: number): Promise<HeldDisk | undefined> {
+	async disk(
+		volume: string,
+		bytes: number,
+		{ empty }: { empty: boolean },
+	): Promise<HeldDisk | undefined> {
 		const link = await this.#connected();
 		if (!this.#hasDisks) return undefined;
-		await link.ask({ do: 'disk', name: volume, bytes });
+		await link.ask({ do: 'disk', name: volume, bytes, empty });
 		return {
 			device: `/dev/containrlab/${volume}`,
 			[Symbol.dispose]: () => {

@@ -21,7 +21,7 @@ export class Volumes {
 	/** Makes it, or finds it. What this gives is disposed once the container that mounts it runs. */
 	async prepare(name: string, bytes: number): Promise<Disposable> {
 		const kind = await this.#engine.volumeKind(name);
-		const disk = kind === 'plain' ? undefined : await this.#disk(name, bytes, kind === 'disk');
+		const disk = kind === 'plain' ? undefined : await this.#disk(name, bytes, kind);
 		try {
 			await this.#engine.createVolume(name, disk?.device);
 		} catch (error) {
@@ -33,9 +33,11 @@ export class Volumes {
 	}
 
 	/** A volume that was on a disk has its files there; a new one can do without, and is watched. */
-	async #disk(name: string, bytes: number, needed: boolean) {
+	async #disk(name: string, bytes: number, kind: 'disk' | 'none') {
+		const needed = kind === 'disk';
 		try {
-			const disk = await this.#machine?.disk(name, bytes);
+			// One that an earlier volume of this name left is not yet swept, and not to be seen again.
+			const disk = await this.#machine?.disk(name, bytes, { empty: !needed });
 			if (!disk && needed) throw new Error('the machine gives no disks any more');
 			return disk;
 		} catch (cause) {
