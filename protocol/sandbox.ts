@@ -214,6 +214,8 @@ export const JudgeRunRequest = z.object({
 	lab: z.string(),
 	labDigest: z.string(),
 	files: z.array(SubmittedFile),
+	/** What the student's own sandbox may use: what builds there is to build here. */
+	limits: SandboxLimits.default(DEFAULT_LIMITS),
 });
 export type JudgeRunRequest = z.infer<typeof JudgeRunRequest>;
 

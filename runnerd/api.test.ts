@@ -51,6 +51,7 @@ test('refusals are coded', async () => {
 		['POST', '/sessions', 'x'.repeat(70_000), 413, 'too-large'],
 		['PUT', '/in-session', { classes: [{ class: newId() }] }, 400, 'malformed'],
 		['POST', '/in-session', { classes: [] }, 404, 'unknown-route'],
+		['PUT', `/class-limits/${newId()}`, { memory: 1 }, 400, 'malformed'],
 		['PATCH', '/sessions', undefined, 404, 'unknown-route'],
 		['GET', '/nothing', undefined, 404, 'unknown-route'],
 	];

@@ -12,6 +12,7 @@ import {
 	ExecRequest,
 	RestartSession,
 	RunRequest,
+	SandboxLimits,
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
@@ -128,6 +129,7 @@ export class Api {
 		if (first === 'events' && method === 'GET') return this.#events(call);
 		if (first === 'judge-runs') return this.#judgeRun(call);
 		if (first === 'in-session' && path.length === 1) return this.#inSession(call);
+		if (first === 'class-limits' && path.length === 2) return this.#classLimits(call);
 		if (first !== 'sessions') throw notFound();
 		if (workspace === undefined) return this.#sessions(call);
 		parse(Id, workspace);
@@ -181,6 +183,13 @@ export class Api {
 		if (method !== 'PUT') throw notFound();
 		const said = parse(ClassesInSession, await readJson(request, JSON_BODY));
 		this.#options.sandboxes.inSession(said);
+		response.writeHead(204).end();
+	}
+
+	async #classLimits({ request, response, method, path }: Call): Promise<void> {
+		if (method !== 'PUT') throw notFound();
+		const limits = parse(SandboxLimits, await readJson(request, JSON_BODY));
+		this.#options.sandboxes.limitClass(parse(Id, path[1]), limits);
 		response.writeHead(204).end();
 	}
 

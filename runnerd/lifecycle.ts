@@ -126,6 +126,13 @@ export class Lifecycle {
 		await this.engine.limitContainer(box.id, limits);
 	}
 
+	/** What can change while it runs; less memory than is in use is refused. Never rejects. */
+	async limit(box: Box, limits: SandboxLimits): Promise<void> {
+		await this.engine.limitContainer(box.id, limits).catch((cause) => {
+			this.#options.log.warn('a sandbox keeps its limits until it starts again', { cause });
+		});
+	}
+
 	/** The name of a sandbox that is nobody's yet. */
 	#containerName(sandbox: string): string {
 		return `${this.engine.instance}-sb-${sandbox}`;

@@ -2,7 +2,7 @@
 // wanted at the moment; a class that is about to begin wants more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Admission } from './admission.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
@@ -12,6 +12,10 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 30_000;
 /** More of them in line at once would only wait there. */
 const FILLERS = 2;
+
+/** Whether a warm sandbox can be given these: the others it has for good. */
+export const fitsWarm = ({ disk, pids }: SandboxLimits): boolean =>
+	disk === DEFAULT_LIMITS.disk && pids === DEFAULT_LIMITS.pids;
 
 export class Pool {
 	#target: number;

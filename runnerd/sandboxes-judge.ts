@@ -2,11 +2,12 @@
 // students' starts; each is removed with its volume when the run is over.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Admission } from './admission.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
-import type { Pool } from './pool.ts';
+import { type Pool, fitsWarm } from './pool.ts';
 import { SandboxError, type JudgeSandbox } from './sandbox-handle.ts';
 import type { Box } from './sandboxes-box.ts';
 import { Gate } from './sandboxes-gate.ts';
@@ -38,10 +39,10 @@ export class JudgeSandboxes {
 		return this.#inUse;
 	}
 
-	async acquire(signal: AbortSignal): Promise<JudgeSandbox> {
+	async acquire(limits: SandboxLimits, signal: AbortSignal): Promise<JudgeSandbox> {
 		const turn = await this.#turns.enter(0, signal);
 		try {
-			const box = await this.#box(signal);
+			const box = await this.#box(limits, signal);
 			this.#inUse += 1;
 			return this.#sandbox(box, turn);
 		} catch (error) {
@@ -51,11 +52,12 @@ export class JudgeSandboxes {
 	}
 
 	/** What passes by itself is waited for: it is no reason to give a submission up. */
-	async #box(signal: AbortSignal): Promise<Box> {
+	async #box(limits: SandboxLimits, signal: AbortSignal): Promise<Box> {
 		const late = AbortSignal.timeout(PATIENCE_MS);
 		for (;;) {
 			try {
-				return (await this.#claim()) ?? (await this.#boot(AbortSignal.any([signal, late])));
+				const patience = AbortSignal.any([signal, late]);
+				return (await this.#claim(limits)) ?? (await this.#boot(limits, patience));
 			} catch (error) {
 				signal.throwIfAborted();
 				if (error === late.reason)
@@ -67,21 +69,22 @@ export class JudgeSandboxes {
 		}
 	}
 
-	async #boot(signal: AbortSignal): Promise<Box> {
+	async #boot(limits: SandboxLimits, signal: AbortSignal): Promise<Box> {
 		const { admission, lifecycle } = this.#options;
 		using _place = await admission.enter({ rank: 'judge', signal });
-		return lifecycle.boot({ purpose: 'judge', limits: DEFAULT_LIMITS, signal });
+		return lifecycle.boot({ purpose: 'judge', limits, signal });
 	}
 
 	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
-	async #claim(): Promise<Box | undefined> {
+	async #claim(limits: SandboxLimits): Promise<Box | undefined> {
 		const { admission, lifecycle, pool } = this.#options;
-		if (admission.claimable <= 1) return undefined;
+		if (admission.claimable <= 1 || !fitsWarm(limits)) return undefined;
 		const box = await pool.claim(1);
 		if (!box) return undefined;
 		const { engine } = lifecycle;
 		try {
 			await engine.renameContainer(box.id, `${engine.instance}-judge-${box.sandbox}`);
+			if (!isDeepStrictEqual(limits, DEFAULT_LIMITS)) await lifecycle.limit(box, limits);
 			return box;
 		} catch (error) {
 			await lifecycle.remove(box, { keepVolume: false });

@@ -7,6 +7,7 @@ import {
 	DEFAULT_LIMITS,
 	type ClassesInSession,
 	type RestartSession,
+	type SandboxLimits,
 	type SandboxState,
 	type Session as SessionView,
 	type StartSession,
@@ -169,8 +170,18 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		return box.openAgent();
 	}
 
-	acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
-		return this.#supply.forJudge(signal);
+	acquire(
+		_purpose: 'judge',
+		{ limits = DEFAULT_LIMITS, signal }: { limits?: SandboxLimits; signal: AbortSignal },
+	): Promise<JudgeSandbox> {
+		return this.#supply.forJudge(limits, signal);
+	}
+
+	/** What each sandbox of a class may use from now on; what can't change while it runs, later. */
+	limitClass(classId: string, limits: SandboxLimits): void {
+		for (const session of this.#sessions.values()) {
+			if (session.record.request.class === classId) session.limit(limits);
+		}
 	}
 
 	/** Classes that are in session, or about to be: replaces what was said before. */
@@ -242,7 +253,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
 			removeVolume: (name) => this.#lifecycle.volumes.remove(name),
 			inSessionUntil: ({ request }) => this.#inSession.until(request.class),
-			limit: (box, limits) => this.#supply.limit(box, limits),
+			limit: (box, limits) => this.#lifecycle.limit(box, limits),
 			host: (context) => this.#options.host(context),
 			save: (record) => this.#options.store.write(record.request.workspace, record),
 			changed: (workspace, state) => {

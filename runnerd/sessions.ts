@@ -85,11 +85,8 @@ export class Session<H extends HostLifecycle> {
 
 	/** True when a start began, false when the sandbox is there or on its way. */
 	start(request: StartSession): boolean {
-		const { limits } = this.#record.request;
+		this.limit(request.limits);
 		this.#record = { ...this.#record, request, activeAt: Date.now() };
-		if (this.#live && !isDeepStrictEqual(limits, request.limits)) {
-			void this.#world.limit(this.#live.box, request.limits);
-		}
 		if (this.#starting || (this.#live && this.#record.state.status === 'ready')) {
 			this.#live?.host.update(request);
 			this.#scheduleIdle();
@@ -99,6 +96,15 @@ export class Session<H extends HostLifecycle> {
 		this.#record = { ...this.#record, askedAt: Date.now() };
 		this.#begin('provide');
 		return true;
+	}
+
+	/** What it may use; memory and cores from now on, the rest when it starts again. */
+	limit(limits: SandboxLimits): void {
+		const { request } = this.#record;
+		if (isDeepStrictEqual(limits, request.limits)) return;
+		this.#record = { ...this.#record, request: { ...request, limits } };
+		if (this.#live) void this.#world.limit(this.#live.box, limits);
+		this.#saveSoon();
 	}
 
 	/** Ends it and starts it again; `fresh`: on another volume. */

@@ -12,7 +12,7 @@ import { Admission } from './admission.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { MemoryMeter } from './memory-meter.ts';
-import { Pool } from './pool.ts';
+import { Pool, fitsWarm } from './pool.ts';
 import { defaultReserve, type RoomLimits } from './room.ts';
 import type { JudgeSandbox } from './sandbox-handle.ts';
 import type { Box } from './sandboxes-box.ts';
@@ -74,8 +74,8 @@ export class Supply {
 		this.#admission.look();
 	}
 
-	forJudge(signal: AbortSignal): Promise<JudgeSandbox> {
-		return this.#judges.acquire(signal);
+	forJudge(limits: SandboxLimits, signal: AbortSignal): Promise<JudgeSandbox> {
+		return this.#judges.acquire(limits, signal);
 	}
 
 	/** Warm for a first start; a kept volume needs a sandbox of its own around it. */
@@ -91,7 +91,8 @@ export class Supply {
 			await this.#lifecycle.remove(box, { keepVolume: record.volume !== null });
 			throw error;
 		}
-		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) await this.limit(box, limits);
+		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS))
+			await this.#lifecycle.limit(box, limits);
 		// For whoever reads `docker ps`; our record is what counts.
 		await engine.renameContainer(box.id, name).catch((cause) => {
 			this.#options.log.warn('a sandbox kept its old name', { workspace, cause });
@@ -125,18 +126,7 @@ export class Supply {
 		return { box, warm: false };
 	}
 
-	/** What can change while it runs; less memory than is in use is refused. */
-	async limit(box: Box, limits: SandboxLimits): Promise<void> {
-		await this.#lifecycle.engine.limitContainer(box.id, limits).catch((cause) => {
-			this.#options.log.warn('a sandbox keeps its limits until it starts again', { cause });
-		});
-	}
-
 	async close(): Promise<void> {
 		await Promise.all([this.pool.close(), this.#meter[Symbol.asyncDispose]()]);
 	}
 }
-
-/** What a warm sandbox was given for good; the rest can be changed while it runs. */
-const fitsWarm = ({ disk, pids }: SandboxLimits): boolean =>
-	disk === DEFAULT_LIMITS.disk && pids === DEFAULT_LIMITS.pids;

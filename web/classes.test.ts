@@ -79,7 +79,10 @@ const settings = (act: string, form: Record<string, string> = {}) =>
 const page = async ({ browser }: Someone, path: string) => (await browser.get(path)).text();
 const now = async () => (await classById(database.connection.db, classId))!;
 const role = (userId: string) => roleIn(database.connection.db, classId, userId);
-const FORM = { name: 'Containers', retentionDays: '90', idleMinutes: '60' };
+const FORM = {
+	...{ name: 'Containers', retentionDays: '90', idleMinutes: '60' },
+	...{ sandboxMemory: '2048', sandboxCpus: '0.5', sandboxPids: '1024', sandboxDisk: '4096' },
+};
 
 let teacher: Someone;
 beforeEach(async () => {
@@ -299,6 +302,12 @@ describe('settings', () => {
 		const wrongs: Record<string, string>[] = [
 			...[{ retentionDays: '0' }, { retentionDays: 'x' }],
 			{ idleMinutes: '-1' },
+			...[
+				{ sandboxMemory: '1' },
+				{ sandboxCpus: 'x' },
+				{ sandboxPids: '' },
+				{ sandboxDisk: '1e9' },
+			],
 		];
 		for (const wrong of wrongs) {
 			expect((await save(wrong)).status, JSON.stringify(wrong)).toBe(400);
@@ -307,6 +316,7 @@ describe('settings', () => {
 		await save({ idleMinutes: 'never', asksStudentNumber: 'on' });
 		expect(await now()).toMatchObject({
 			...{ name: 'Containers', retentionDays: 90, idleMinutes: null, asksStudentNumber: true },
+			...{ sandboxMemory: 2048, sandboxCpus: 0.5, sandboxPids: 1024, sandboxDisk: 4096 },
 		});
 	});
 

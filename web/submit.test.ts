@@ -7,7 +7,7 @@ import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/q
 import type { TestDatabase } from '@containrlab/db/testing.ts';
 import { workspaceById } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
-import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, type JudgeRun } from '@containrlab/protocol/sandbox.ts';
 import { createFile, listFiles, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
 import { Documents } from './src/server/documents.ts';
@@ -349,4 +349,24 @@ describe('the sandbox', () => {
 		runnerd.relaunch();
 		await until('gone', async () => (await last()) === 'gone');
 	});
+});
+
+it('a class’s limits reach what runs, what starts and what is judged', async () => {
+	const { browser, workspace } = await guest('Lin');
+	const { class: taught, people } = room;
+	const teacher = await new Browser(web.url).signIn(people.instructor.email);
+	const save = (sandboxMemory: string) =>
+		teacher.post(`/classes/${taught.id}/settings/class?/save`, {
+			...{ name: taught.name, retentionDays: '180', idleMinutes: '30', sandboxMemory },
+			...{ sandboxCpus: '2', sandboxPids: '512', sandboxDisk: '8192' },
+		});
+	expect((await save('2048')).status).toBe(200);
+	const limits = { ...DEFAULT_LIMITS, memory: 2048 * 1024 ** 2, cpus: 2 };
+	expect(runnerd.limits.get(taught.id)).toEqual(limits);
+	await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+	expect(runnerd.limits.get(workspace)).toEqual(limits);
+	const { request, key } = await putOf(await submit(browser, workspace));
+	expect(request.limits).toEqual(limits);
+	runnerd.finish(key, passed());
+	expect((await save('1536')).status).toBe(200);
 });

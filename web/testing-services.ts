@@ -24,6 +24,7 @@ import {
 	JudgeRun,
 	JudgeRunRequest,
 	RestartSession,
+	SandboxLimits,
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
@@ -137,6 +138,8 @@ export class StandInRunnerd implements AsyncDisposable {
 	readonly blobs = new Map<string, Uint8Array>();
 	/** Restarts that were asked for; true: on a fresh volume. */
 	readonly restarts: boolean[] = [];
+	/** What sandboxes may use, as it was said: at starts, and of classes. */
+	readonly limits = new Map<string, SandboxLimits>();
 	/** Drains that were asked for. */
 	drains = 0;
 	/** What a drain answers beside the text. */
@@ -210,12 +213,18 @@ export class StandInRunnerd implements AsyncDisposable {
 			.split('/');
 		const routes: Record<string, Handler> = {
 			sessions: (...args) => this.#session(...args),
+			'class-limits': (...args) => this.#limit(...args),
 			'judge-runs': (...args) => this.#run(...args),
 			events: (request, response) => this.#stream(request, response),
 		};
 		const route = routes[first];
 		if (!route) return refuse(response, 404, 'unknown');
 		await route(request, response, path);
+	}
+
+	async #limit(request: IncomingMessage, response: ServerResponse, [classId = '']: string[]) {
+		this.limits.set(classId, SandboxLimits.parse(JSON.parse(await text(request))));
+		response.writeHead(204).end();
 	}
 
 	async #session(request: IncomingMessage, response: ServerResponse, path: string[]) {
@@ -230,6 +239,7 @@ export class StandInRunnerd implements AsyncDisposable {
 				...{ workspace: start.workspace, driver: start.driver, state },
 			};
 			this.sessions.set(start.workspace, session);
+			this.limits.set(start.workspace, start.limits);
 			return answer(response, 200, session);
 		}
 		if (verb === 'restart') {

@@ -15,6 +15,7 @@ import {
 	workspaces,
 } from '../schema.ts';
 import { keepBlobs, linkBlobs, shaOf, type Blob } from './blobs.ts';
+import type { Class, LimitColumn } from './classes.ts';
 import { first, only, type Executor } from './executor.ts';
 
 export type Workspace = typeof workspaces.$inferSelect;
@@ -22,13 +23,17 @@ export type Workspace = typeof workspaces.$inferSelect;
 /** A workspace with what every page and check about it needs. */
 export type WorkspaceContext = Workspace & {
 	owner: { id: string; name: string };
-	class: { id: string; name: string; idleMinutes: number | null };
+	class: Pick<Class, 'id' | 'name' | 'idleMinutes' | LimitColumn>;
 };
 
 const context = {
 	workspace: workspaces,
 	owner: { id: users.id, name: users.name },
-	class: { id: classes.id, name: classes.name, idleMinutes: classes.idleMinutes },
+	class: {
+		...{ id: classes.id, name: classes.name, idleMinutes: classes.idleMinutes },
+		...{ sandboxMemory: classes.sandboxMemory, sandboxCpus: classes.sandboxCpus },
+		...{ sandboxPids: classes.sandboxPids, sandboxDisk: classes.sandboxDisk },
+	},
 };
 
 export async function workspaceById(

@@ -5,6 +5,7 @@ import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import {
 	addMember,
 	createClass,
+	limitsOf,
 	newJoinCode,
 	setLabs,
 	updateClass,
@@ -65,6 +66,7 @@ async function change<T>(
 export async function changeSettings(acting: Acting, settings: ClassSettings): Promise<void> {
 	const entry = { action: 'class.settings', detail: settings };
 	await change(acting, entry, (tx) => updateClass(tx, acting.classId, settings));
+	await app().sandboxes.limitClass(acting.classId, limitsOf(settings));
 }
 
 export async function changeLabs(acting: Acting, labs: readonly string[]): Promise<void> {

@@ -7,6 +7,7 @@ import {
 	type ClassesInSession,
 	type JudgeRunRequest,
 	type RestartSession,
+	type SandboxLimits,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
@@ -51,6 +52,12 @@ export class RunnerdClient {
 	async inSession(said: ClassesInSession): Promise<void> {
 		const options = { method: 'PUT', json: said, timeoutMs: QUICK_MS } as const;
 		await (await call(this.#service, '/in-session', options)).body?.cancel();
+	}
+
+	/** Idempotent; holds for sandboxes that there are. */
+	async limitClass(classId: string, limits: SandboxLimits): Promise<void> {
+		const options = { method: 'PUT', json: limits, timeoutMs: QUICK_MS } as const;
+		await (await call(this.#service, `/class-limits/${classId}`, options)).body?.cancel();
 	}
 
 	/**

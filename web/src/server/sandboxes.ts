@@ -1,10 +1,11 @@
 // A workspace's sandbox, as web sees it: started on request, asked about, given its binary files.
 
 import type { Database } from '@containrlab/db/connect.ts';
+import { limitsOf } from '@containrlab/db/queries/classes.ts';
 import { blobBytes, blobsOfWorkspace } from '@containrlab/db/queries/blobs.ts';
 import { touchWorkspace, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
-import type { SandboxState, StartSession } from '@containrlab/protocol/sandbox.ts';
+import type { SandboxLimits, SandboxState, StartSession } from '@containrlab/protocol/sandbox.ts';
 import type { z } from 'zod';
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
@@ -64,7 +65,16 @@ export class Sandboxes {
 			driver: owner,
 			class: workspace.class.id,
 			idleMinutes: workspace.class.idleMinutes,
+			limits: limitsOf(workspace.class),
 		};
+	}
+
+	/** What a class's sandboxes may use, told to those that run; others are told when they start. */
+	async limitClass(classId: string, limits: SandboxLimits): Promise<void> {
+		await this.#ask(async () => {
+			await this.#runnerd.limitClass(classId, limits);
+			return null;
+		});
 	}
 
 	async extend(workspaceId: string): Promise<SandboxView> {
