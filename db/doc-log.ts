@@ -104,6 +104,11 @@ export async function readRows(sql: ISql, room: string, after: number): Promise<
 export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<Set<string>> {
 	const rows = batch.flatMap((part) => part.rows.map((row) => ({ ...row, part })));
 	const clients = batch.flatMap((part) => part.clients.map((client) => ({ ...client, part })));
+	// As one value, cut up over there: postgres.js has no arrays of bytes, and hexadecimal text costs
+	// several times their size in memory.
+	const bytes = Buffer.concat(rows.map((row) => row.bytes));
+	let end = 0;
+	const starts = rows.map((row) => (end += row.bytes.length) - row.bytes.length + 1);
 	const taken = await sql<{ room: string }[]>`
 		with fence as (
 			update doc_rooms r set last_seq = b.last
@@ -115,12 +120,14 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 			returning r.room, r.epoch
 		), appended as (
 			insert into doc_updates (room, seq, epoch, user_id, at, parts, bytes)
-			select u.room, u.seq, fence.epoch, u.user_id, u.at::timestamptz, u.parts, decode(u.bytes, 'hex')
+			select u.room, u.seq, fence.epoch, u.user_id, u.at::timestamptz, u.parts,
+				substring(${bytes}::bytea from u.start for u.length)
 			from unnest(
 				${rows.map((r) => r.part.room)}::text[], ${rows.map((r) => r.seq)}::bigint[],
 				${rows.map((r) => r.userId)}::text[], ${rows.map((r) => r.at.toISOString())}::text[],
-				${rows.map((r) => r.parts)}::int[], ${rows.map((r) => hex(r.bytes))}::text[]
-			) as u(room, seq, user_id, at, parts, bytes)
+				${rows.map((r) => r.parts)}::int[], ${starts}::int[],
+				${rows.map((r) => r.bytes.length)}::int[]
+			) as u(room, seq, user_id, at, parts, start, length)
 			join fence on fence.room = u.room
 		), bound as (
 			insert into doc_clients (room, client_id, user_id)
@@ -135,10 +142,6 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 		select room from fence`;
 	return new Set(taken.map(({ room }) => room));
 }
-
-/** As text: postgres.js takes an array of byte arrays for one of them. */
-const hex = (bytes: Uint8Array): string =>
-	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 
 /** Who holds these rooms, and how far their logs reach. */
 export async function positions(

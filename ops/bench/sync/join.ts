@@ -115,7 +115,6 @@ async function fill(server: Server, load: Load): Promise<{ room: string; size: n
 	const [room = ''] = await server.rooms(1);
 	const door = await server.door(room);
 	const size = (await load.call('feed', { door, operations: OPERATIONS })) * ENOUGH;
-	await arrive(server, load, room, size, 1);
 	await quiet(server.pid);
 	return { room, size };
 }

@@ -54,6 +54,12 @@ export interface Joined {
 	complete: boolean;
 }
 
+const PATIENCE_MS = 30_000;
+async function never(): Promise<void> {
+	await delay(PATIENCE_MS, undefined, { ref: false });
+	throw new Error('the whole document never came');
+}
+
 /** All at once; each waits for an update of `size` bytes at least. */
 export function join(doors: readonly Door[], size: number): Promise<Joined[]> {
 	return Promise.all(
@@ -64,7 +70,7 @@ export function join(doors: readonly Door[], size: number): Promise<Joined[]> {
 				client.onUpdate = ({ length }) => length >= size && resolve();
 			});
 			const complete = (await client.synced).length >= size;
-			if (!complete) await whole;
+			if (!complete) await Promise.race([whole, never()]);
 			const joined = { ms: now() - begun, complete };
 			client.close();
 			return joined;

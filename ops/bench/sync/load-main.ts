@@ -1,6 +1,7 @@
 // A child process: clients that connect, type, and watch, as they are told.
 
 import { burst, reachMark, type BurstOptions } from './load-burst.ts';
+import { attacks, flood, type Attack } from './load-hostile.ts';
 import { feed, join } from './load-join.ts';
 import { type as typeFor, watch, type Arrivals, type Edit } from './load-typing.ts';
 import { Client, type Door } from './client.ts';
@@ -47,18 +48,27 @@ const jobs = {
 	reachMark: (numbers: readonly number[]) => reachMark(pick(numbers)),
 	feed: ({ door, operations }: { door: Door; operations: number }) => feed(door, operations),
 	join: ({ doors, size }: { doors: readonly Door[]; size: number }) => join(doors, size),
+	flood: ({ from, pacer, bytes }: { from: number; pacer: number; bytes: number }) =>
+		flood(clients[from]!, clients[pacer]!, bytes),
+	attack: ({ attack, doors }: { attack: Attack; doors: readonly Door[] }) => attacks[attack](doors),
+	/** Reads nothing from now on. */
+	async stall(number: number): Promise<void> {
+		clients[number]!.socket.pause();
+	},
+	/** Whatever it has by now, it counts no more. */
+	async leave(number: number): Promise<void> {
+		clients[number]?.close();
+		delete clients[number];
+	},
 	/** By room, the different documents that its clients have. */
 	async digests(_: null): Promise<Map<string, string[]>> {
 		const found = new Map<string, Set<string>>();
-		for (const client of clients) {
+		for (const client of Object.values(clients)) {
 			const { room } = client.door;
 			const known = found.get(room) ?? new Set();
 			found.set(room, known.add(client.digest()));
 		}
 		return new Map([...found].map(([room, digests]) => [room, [...digests]]));
-	},
-	async close(_: null): Promise<void> {
-		for (const client of clients.splice(0)) client.close();
 	},
 };
 export type Jobs = typeof jobs;

@@ -2,6 +2,7 @@
 
 import type { Row } from '../report.ts';
 import { measureBurst } from './burst.ts';
+import { measureHostile, measureStalled } from './hostile.ts';
 import { measureIdle } from './idle.ts';
 import { measureJoin, measureRestart } from './join.ts';
 import { measureFanout, measureMany } from './typing.ts';
@@ -18,6 +19,10 @@ export const PARTS: Record<string, (world: World) => Promise<Row[]>> = {
 	join: measureJoin,
 	/** … as the first after the server started again, from its store. */
 	restart: measureRestart,
+	/** One who reads nothing while 200 MB go by. */
+	stalled: measureStalled,
+	/** What no honest client sends, while others type. */
+	hostile: measureHostile,
 	/** 5,000 connections in 1,000 rooms that say nothing. */
 	idle: measureIdle,
 };

@@ -62,13 +62,15 @@ export class Session implements AsyncDisposable {
 		);
 	}
 
-	/** Throws unless, sooner or later, all clients of a room have the same document. */
-	async converged(): Promise<void> {
+	/** Throws unless, sooner or later, all clients of a room, or of this one, have the same document. */
+	async converged(only?: string): Promise<void> {
 		const deadline = performance.now() + SETTLE_MS;
 		for (;;) {
 			const all = await Promise.all(this.loads.map((load) => load.call('digests', null)));
 			const differing = [...new Set(all.flatMap((digests) => [...digests.keys()]))].filter(
-				(room) => new Set(all.flatMap((digests) => digests.get(room) ?? [])).size > 1,
+				(room) =>
+					(only ?? room) === room &&
+					new Set(all.flatMap((digests) => digests.get(room) ?? [])).size > 1,
 			);
 			if (differing.length === 0) return;
 			if (performance.now() > deadline) {
