@@ -12,6 +12,8 @@ const MINUTES = 60;
 const PARTS: Record<string, string[]> = {
 	/** Services killed while people work. */
 	kills: ['ops/e2e/gate-d.test.ts', 'sync/kills.test.ts'],
+	/** Documents under all that breaks, at random. */
+	documents: ['sync/property*.test.ts'],
 	/** Two editors and a shell write at once, at random. */
 	fuzz: ['runnerd/flush/fuzz*.test.ts'],
 	/** runnerd and the engine fail at every step. */
