@@ -114,6 +114,8 @@ const last = (joined: readonly Joined[]): number => Math.max(...joined.map(({ ms
 async function fill(server: Server, load: Load): Promise<{ room: string; size: number }> {
 	const [room = ''] = await server.rooms(1);
 	const door = await server.door(room);
+	// Somebody stays: Hocuspocus without a store forgets what nobody is in.
+	await load.call('open', [await server.door(room)]);
 	const size = (await load.call('feed', { door, operations: OPERATIONS })) * ENOUGH;
 	await quiet(server.pid);
 	return { room, size };
