@@ -62,7 +62,7 @@ export const attacks = {
 		const doc = new Y.Doc();
 		const frames: Uint8Array[] = [];
 		doc.on('update', (update) => frames.push(encodeUpdate(update)));
-		for (let n = 0; n <= PENDING; n += 1) doc.getText('text').insert(n * 1000, 'x'.repeat(1000));
+		for (let n = 0; n <= PENDING; n += 1) doc.getText('text').insert(0, 'x'.repeat(1000));
 		for (const frame of frames.slice(1)) socket.send(frame, () => {});
 		await over(socket);
 	},
