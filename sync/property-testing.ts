@@ -13,7 +13,7 @@ import type { Room } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { StorageUnavailable } from './storage.ts';
 import { ticketFor, until } from './testing.ts';
-import { decodeUpdate, isKnown } from './update.ts';
+import { decodeUpdate, isKnown, type Decoded } from './update.ts';
 import * as wire from './wire.ts';
 
 export type Random = (below: number) => number;
@@ -91,7 +91,7 @@ export class Browser implements Peer {
 	outbox: wire.Message[] = [];
 	inbox: Uint8Array[] = [];
 	/** Document frames of this connection, and how many of them are noted as durable. */
-	#frames: Uint8Array[] = [];
+	#frames: Decoded[] = [];
 	#noted = 0;
 	/** Whether it gave the server what that lacked; until then edits may wait for others there. */
 	#answered = false;
@@ -126,7 +126,7 @@ export class Browser implements Peer {
 
 	#post(update: Uint8Array, resync: boolean): void {
 		if (!this.#connection) return;
-		this.#frames.push(update);
+		this.#frames.push(ownOf(this.doc, update));
 		this.outbox.push({ type: 'update', update, resync });
 	}
 
@@ -174,11 +174,28 @@ export class Browser implements Peer {
 	}
 }
 
+/** Of a frame, what the document of its sender has; a resync carries also what waits for others there. */
+function ownOf({ store }: Y.Doc, bytes: Uint8Array): Decoded {
+	const update = decodeUpdate(bytes)!;
+	const has = (client: number, end: number) => end <= Y.getState(store, client);
+	return {
+		bytes,
+		structs: update.structs.filter(({ id, length }) => has(id.client, id.clock + length)),
+		deletes: new Map(
+			Array.from(
+				update.deletes,
+				([client, ranges]) =>
+					[client, ranges.filter(({ clock, len }) => has(client, clock + len))] as const,
+			).filter(([, ranges]) => ranges.length > 0),
+		),
+	};
+}
+
 export class World {
 	/** All that anyone ever did, merged without any server. */
 	readonly reference = new Y.Doc();
 	/** What a server called durable since that was last verified. */
-	acknowledged: Uint8Array[] = [];
+	acknowledged: Decoded[] = [];
 	readonly browsers: Browser[];
 	rooms: Rooms;
 	storage: FlakyStorage;
@@ -249,8 +266,7 @@ export class World {
 		doc.store.pendingStructs = null;
 		doc.store.pendingDs = null;
 		for (const update of this.acknowledged.splice(0)) {
-			const decoded = decodeUpdate(update);
-			if (!decoded || !isKnown(doc, decoded)) throw new Error('an acknowledged edit was lost');
+			if (!isKnown(doc, update)) throw new Error('an acknowledged edit was lost');
 		}
 	}
 

@@ -7,7 +7,7 @@ import { randomOf, World, type Browser, type Random } from './property-testing.t
 
 const SOAK = process.env['SOAK'] !== undefined;
 const SEED = process.env['SEED'];
-const RUNS = SOAK ? 3000 : 60;
+const RUNS = SOAK ? 3000 : 100;
 const STEPS = 400;
 const BEGIN = Date.UTC(2026, 0, 1);
 
