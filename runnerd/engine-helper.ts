@@ -30,6 +30,7 @@ export function helperOptions(
 		User: '0:0',
 		Entrypoint: ['sh', '-c', script],
 		Labels: { [INSTANCE_LABEL]: instance, [HELPER_LABEL]: 'reader' },
+		NetworkDisabled: true,
 		HostConfig: {
 			AutoRemove: true,
 			NetworkMode: 'none',
@@ -65,6 +66,7 @@ export const talkerOptions = (
 	AttachStdin: true,
 	AttachStdout: true,
 	AttachStderr: true,
+	NetworkDisabled: true,
 	HostConfig: {
 		AutoRemove: true,
 		NetworkMode: 'none',
@@ -105,6 +107,7 @@ export function machineHelperOptions(
 		AttachStdin: true,
 		OpenStdin: true,
 		StdinOnce: true,
+		NetworkDisabled: true,
 		HostConfig: {
 			AutoRemove: true,
 			NetworkMode: 'none',

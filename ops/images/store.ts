@@ -211,6 +211,7 @@ export async function runOnce(
 		Entrypoint: command.slice(0, 1),
 		Cmd: command.slice(1),
 		Labels: { [LABEL]: 'helper' },
+		NetworkDisabled: true,
 		HostConfig: { NetworkMode: 'none', Mounts: mounts },
 	});
 	try {

@@ -112,15 +112,19 @@ const sameUser: Change = {
 	name: 'a user in common',
 	apply: (options, { neighbourUid: uid }) => ({ ...options, User: `${uid}:${uid}` }),
 };
-const network = host("Docker's network", () => ({ NetworkMode: 'bridge' }));
-const neighbourNetwork: Change = {
-	name: 'a network in common',
-	apply: ({ Hostname: _, ...options }, { neighbour }) => ({
+const onNetwork = (name: string, mode: (world: World) => string): Change => ({
+	name,
+	apply: ({ Hostname: _, NetworkDisabled: __, ...options }, world) => ({
 		...options,
-		HostConfig: { ...options.HostConfig, NetworkMode: `container:${neighbour}` },
+		HostConfig: { ...options.HostConfig, NetworkMode: mode(world) },
 	}),
-};
-const hostNetwork = host("the host's network", () => ({ NetworkMode: 'host' }));
+});
+const network = onNetwork("Docker's network", () => 'bridge');
+const neighbourNetwork = onNetwork(
+	'a network in common',
+	({ neighbour }) => `container:${neighbour}`,
+);
+const hostNetwork = onNetwork("the host's network", () => 'host');
 const hostSocket = withMount("the engine's socket", ({ engineSocket }) => ({
 	Type: 'bind',
 	Source: engineSocket,

@@ -113,6 +113,7 @@ export class UnguardedWorld implements AsyncDisposable {
 		const { neighbour, neighbourUid } = this.world;
 		const id = await startLike(this.#instance, neighbour, neighbourUid, (options) => ({
 			...options,
+			NetworkDisabled: false,
 			HostConfig: { ...options.HostConfig, IpcMode: 'shareable', NetworkMode: 'bridge' },
 			Entrypoint: ['python3', '-c', NEIGHBOUR, this.facts.token, String(this.facts.memoryKey)],
 		}));

@@ -113,6 +113,7 @@ test('a sandbox that isn’t held is refused, with what mends it, and not looked
 	const id = await startLike(instance, `${instance.name}-sb-open`, 20_503, (options) => ({
 		...options,
 		User: '0:0',
+		NetworkDisabled: false,
 		HostConfig: { ...options.HostConfig, NetworkMode: 'bridge', ReadonlyRootfs: false },
 	}));
 	const isolation = new Isolation({ engine, image, file: undefined, log: silentLog });

@@ -31,6 +31,11 @@ async function typed(line: string): Promise<{ screen: string; status: number }> 
 }
 
 describe('made to work', () => {
+	test('localhost and the sandbox’s own name lead to itself', async () => {
+		expect(await sh(sandbox, 'getent ahostsv4 localhost')).toMatch(/^127\.0\.0\.1 /);
+		expect(await sh(sandbox, 'getent ahostsv4 "$(hostname)"')).toMatch(/^127\.0\.0\.1 /);
+	});
+
 	test('docker top lists a container’s processes, and no others', async () => {
 		await sh(sandbox, `docker run -d --name top ${python} sh -c 'sleep 1000 & exec sleep 2000'`);
 		const shown = await sh(sandbox, 'docker top top -o pid,args');
