@@ -10,7 +10,7 @@ import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import { readCatalog } from '@containrlab/labs/catalog.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
-import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, type JudgeRun } from '@containrlab/protocol/sandbox.ts';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
 import { fileURLToPath } from 'node:url';
 import { StandInRunnerd } from './testing-services.ts';
@@ -332,7 +332,7 @@ describe('judging again', () => {
 		const key = `${id}/2`;
 		await until('the run', () => putsOf(id).includes(key));
 		expect(runnerd.puts.find((put) => put.key === key)!.request).toEqual({
-			...{ lab: LAB, labDigest: lab.digest },
+			...{ lab: LAB, labDigest: lab.digest, limits: DEFAULT_LIMITS },
 			files: [{ kind: 'text', path: 'Dockerfile', mode: 0o644, text: 'FROM scratch\n' }],
 		});
 		const meanwhile = words(await textOf('student', `/attempts/${id}`));
