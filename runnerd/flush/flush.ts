@@ -13,6 +13,7 @@ import { resume } from './resume.ts';
 import { apply, readSha } from './apply.ts';
 import { Blobs } from './blobs.ts';
 import { DocView } from './doc-view.ts';
+import { Strays } from './kinds.ts';
 import { reconcile, type Absorb, type Apply, type Plan } from './reconcile.ts';
 import type { Room } from './room.ts';
 import { DISK_ORIGIN, FlushState } from './state.ts';
@@ -51,6 +52,7 @@ export class Flush {
 	#untold: string[] = [];
 	readonly #vanished = new Map<string, number>();
 	readonly #blocked = new Map<string, { signature: string; at: number }>();
+	readonly #strays = new Strays();
 	readonly #hints = new Set<string>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #stop = new AbortController();
@@ -240,7 +242,8 @@ export class Flush {
 			const since = this.#vanished.get(id);
 			return since !== undefined && now - since >= VANISH_MS;
 		};
-		const plan = reconcile({ doc: view.entries(), base, disk, moves, graves, settled });
+		const doc = view.entries();
+		const plan = reconcile({ doc, base, disk, moves, graves, settled });
 		for (const id of this.#vanished.keys()) {
 			// Back again, or dealt with now.
 			if (!plan.waiting.includes(id)) this.#vanished.delete(id);
@@ -250,6 +253,7 @@ export class Flush {
 			// Before it counts as gone, it is looked for once more.
 			this.#hints.add(base.get(id)!.path);
 		}
+		for (const id of this.#strays.still(view, doc, now)) plan.absorb.push({ do: 'stray', id });
 		for (const { path, code } of plan.problems) this.#warnings.tell(code, path);
 		this.#problems = plan.problems;
 		return plan;
@@ -272,7 +276,7 @@ export class Flush {
 			await Promise.all(writes.slice(at, at + AT_ONCE).map((one) => this.#apply(one)));
 		}
 		if (todo.length > 0) return 'again';
-		return plan.waiting.length > 0 ? 'wait' : 'rest';
+		return plan.waiting.length > 0 || this.#strays.growing ? 'wait' : 'rest';
 	}
 
 	async #apply(action: Apply): Promise<void> {

@@ -110,6 +110,11 @@ const filesOf = (doc: Y.Doc): string => {
 		.join('\n');
 };
 
+interface FileShape {
+	kind: string;
+	text?: string;
+}
+
 async function round(seed: number, sync: TestSync, side: Side, ms: number): Promise<string[]> {
 	const began = performance.now();
 	const log: string[] = [];
@@ -178,6 +183,9 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 		const twice = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
 		expect(twice).toEqual([]);
 		expect(side.complaints()).toEqual([]);
+		// Nothing typed lies where nobody sees it.
+		const nodes = Object.values<FileShape>(anna.getMap('files').toJSON());
+		expect(nodes.filter(({ kind, text = '' }) => kind !== 'text' && text !== '')).toEqual([]);
 		// What everybody sees is what is stored.
 		await sync.stop();
 		await sync.start();
