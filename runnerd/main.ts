@@ -61,7 +61,10 @@ const sandboxes = new Sandboxes({
 		...(config.MEMORY_RESERVE !== undefined && { reserve: config.MEMORY_RESERVE * 1024 ** 2 }),
 	},
 	host: (context) =>
-		new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, attended, log }),
+		new WorkspaceHost({
+			...{ ...context, syncUrl: config.SYNC_URL, emit, attended, log },
+			flood: (flood) => troubles.flood(flood),
+		}),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
 	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
 });

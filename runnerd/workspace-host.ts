@@ -3,15 +3,20 @@
 
 import type { Duplex } from 'node:stream';
 import type { Person, RunnerEventBody } from '@containrlab/protocol/events.ts';
+import { z } from 'zod';
 import { type AgentClient, type AgentLink, connectAgent } from './agent/client.ts';
 import { Flush } from './flush/flush.ts';
 import { SyncRoom } from './flush/room.ts';
+import type { Flood } from './host/troubles.ts';
 import type { Log } from './log.ts';
 import { Preview } from './preview/preview.ts';
 import { Terminals } from './terminals/terminals.ts';
 
 /** What a sandbox that ends may still take to bring its last changes home. */
 const FLUSH_MS = 5000;
+
+/** As `docker ps` shows it; the agent's word. */
+const LogsFlood = z.object({ container: z.string().regex(/^[0-9a-f]{12}$/) });
 
 export type WorkspaceFacts = {
 	workspace: string;
@@ -43,6 +48,8 @@ export type WorkspaceHostOptions = HostContext & {
 	emit(event: RunnerEventBody): void;
 	/** Whether web hears what is emitted now. */
 	attended(): boolean;
+	/** More is printed than is kept or shown. */
+	flood(flood: Flood): void;
 	log: Log;
 };
 
@@ -70,7 +77,13 @@ export class WorkspaceHost implements HostLifecycle {
 		});
 		this.flush = new Flush(this.#room, flushEvents(options, about));
 		this.#link = connectAgent(options.openAgent, about);
-		this.#link.on('connected', (client) => this.#attach(client));
+		this.#link.on('connected', (client) => {
+			this.#attach(client);
+			client.on('logs.flood', (header) => {
+				const found = LogsFlood.safeParse(header);
+				if (found.success) options.flood({ kind: 'logs', workspace, ...found.data });
+			});
+		});
 		const ended = { type: 'terminal' as const, driver: null, watchers: [], ended: true };
 		this.terminals = new Terminals({
 			link: this.#link,
@@ -83,6 +96,7 @@ export class WorkspaceHost implements HostLifecycle {
 				if (options.attended()) options.emit({ type: 'recording', workspace, ...part });
 				return options.attended();
 			},
+			onFlood: (terminal) => options.flood({ kind: 'terminal', workspace, terminal }),
 			onEnded: (terminal) => options.emit({ ...ended, workspace, terminal }),
 		});
 		this.preview = new Preview({

@@ -14,30 +14,23 @@ const IMAGE = 'python:3.13-slim';
 const FORK_BOMB = 'b() { b | b & }; b; sleep 1000';
 
 /** Each goes on until its sandbox ends, whatever becomes of the others. */
-const HOGS = [
-	// Cores
-	'for n in 1 2 3 4; do (setsid sh -c "while :; do :; done" &); done',
-	// Memory
-	`(setsid sh -c 'while :; do python3 -c "x = bytes(1) * 2_000_000_000"; done' &)`,
-	// Disk
-	'(setsid sh -c "while :; do head -c 20G /dev/zero > /workspace/big; sleep 0.2; done" &)',
-	// Logs
-	`docker run -d ${IMAGE} yes`,
-];
-/** Processes: of another user in a container, and in a terminal. */
-const BOMBS = [
-	`docker run -d -u 1000 ${IMAGE} bash -c '${FORK_BOMB}'`,
-	`(sh -c '. /usr/local/lib/sandbox/headroom.sh; exec setsid bash -c "${FORK_BOMB}"' &)`,
-];
+const HOGS = {
+	logs: [`docker run -d ${IMAGE} yes`],
+	cores: ['for n in 1 2 3 4; do (setsid sh -c "while :; do :; done" &); done'],
+	memory: [`(setsid sh -c 'while :; do python3 -c "x = bytes(1) * 2_000_000_000"; done' &)`],
+	disk: ['(setsid sh -c "while :; do head -c 20G /dev/zero > /workspace/big; sleep 0.2; done" &)'],
+	/** Of another user in a container, and in a terminal; last, for nothing starts after them. */
+	processes: [
+		`docker run -d -u 1000 ${IMAGE} bash -c '${FORK_BOMB}'`,
+		`(sh -c '. /usr/local/lib/sandbox/headroom.sh; exec setsid bash -c "${FORK_BOMB}"' &)`,
+	],
+} as const;
+export type Hog = keyof typeof HOGS;
+export const HOG_KINDS = Object.keys(HOGS) as Hog[];
 
-/** All at once; the bombs come last, for nothing starts after them. */
-export async function hog(sandbox: SandboxHandle): Promise<void> {
-	for (const line of HOGS) await sh(sandbox, quietly(line));
-	await bomb(sandbox);
-}
-
-export async function bomb(sandbox: SandboxHandle): Promise<void> {
-	for (const line of BOMBS) await sh(sandbox, quietly(line));
+/** All at once, unless some are named. */
+export async function hog(sandbox: SandboxHandle, kinds = HOG_KINDS): Promise<void> {
+	for (const line of kinds.flatMap((kind) => HOGS[kind])) await sh(sandbox, quietly(line));
 }
 
 const quietly = (line: string) => `{ ${line}; } > /dev/null 2>&1`;

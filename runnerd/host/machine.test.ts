@@ -4,7 +4,6 @@
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
-import { Neighbour, bomb, hog } from './hogs-testing.ts';
 import { TestInstance, ready, sh, startRequest, until } from '../sandboxes-testing.ts';
 
 const MB = 1024 ** 2;
@@ -79,49 +78,3 @@ test('without disks, who takes too much is stopped in words, and starts again wi
 	sandboxes.start(limited(workspace, { disk: 256 * MB }));
 	expect(await sh(await ready(sandboxes, workspace), 'ls')).toBe('');
 }, 120_000);
-
-test('hogs of every kind hurt only themselves, their owner is told, and can go on', async () => {
-	await using instance = await TestInstance.create();
-	instance.machine = 'disks';
-	const sandboxes = await instance.launch();
-	const [hogs, near] = [newId(), newId()];
-	sandboxes.start(limited(hogs, { memory: 512 * MB, disk: 512 * MB }));
-	sandboxes.start(startRequest(near));
-	const [bad, good] = await Promise.all([ready(sandboxes, hogs), ready(sandboxes, near)]);
-	const capped = (await sh(bad, 'findmnt -no SOURCE /volume')).startsWith('/dev/containrlab/');
-	await using neighbour = await Neighbour.at(() => sandboxes.openAgent(near));
-	await hog(bad);
-	for (let round = 0; round < 10; round++) {
-		await neighbour.echo();
-		await neighbour.flushed();
-	}
-	const causes = ['out-of-memory', 'too-many-processes', capped ? 'disk-full' : 'disk-taken'];
-	await until('all is told', () => causes.every((code) => sandboxes.told.includes(code)), 60_000);
-	await neighbour.echo();
-	await neighbour.flushed();
-	expect(`${await sh(good, 'cat notes.txt')}\n`).toBe(neighbour.text);
-	expect(await sh(good, 'docker run --rm python:3.13-slim echo alive')).toBe('alive');
-	sandboxes.restart({ ...limited(hogs, { memory: 512 * MB }), fresh: true });
-	await until('the hogs are gone', () => sandboxes.view(hogs)!.state.status !== 'ready');
-	const line = 'docker run --rm python:3.13-slim echo on';
-	expect(await sh(await ready(sandboxes, hogs), line)).toBe('on');
-}, 240_000);
-
-test('bombs of several users shut nobody out for long', async () => {
-	await using instance = await TestInstance.create();
-	instance.machine = 'disks';
-	const sandboxes = await instance.launch();
-	const workspace = newId();
-	sandboxes.start(startRequest(workspace));
-	const sandbox = await ready(sandboxes, workspace);
-	await bomb(sandbox);
-	await until('processes are told', () => sandboxes.told.includes('too-many-processes'));
-	await until(
-		'it answers again',
-		async () => {
-			const line = 'docker run --rm python:3.13-slim echo on';
-			return (await sh(sandbox, line)) === 'on';
-		},
-		60_000,
-	);
-}, 180_000);

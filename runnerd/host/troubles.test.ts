@@ -42,6 +42,17 @@ test('an owner is told once a minute and cause, in words; who has left is not', 
 	expect(told).toHaveLength(4);
 });
 
+test('an owner is told of what prints too much, in words, once a minute and cause', () => {
+	const { troubles, told } = world();
+	for (const container of ['0123456789ab', 'ba9876543210']) {
+		troubles.flood({ kind: 'logs', workspace: 'a', container });
+		troubles.flood({ kind: 'terminal', workspace: 'a', terminal: '2' });
+	}
+	expect(told.map((line) => line.split(':')[0])).toEqual(['a logs-flood', 'a terminal-flood']);
+	expect(told[0]).toContain('docker stop 0123456789ab');
+	expect(told[1]).toContain('Terminal 2 prints faster than anyone can read');
+});
+
 test('too many processes are told at once, and looked at once they have stayed', () => {
 	const { troubles, told, done, pass } = world();
 	const full = { kind: 'pids', container: 'a', used: 400, most: 512 } as const;

@@ -18,6 +18,11 @@ const BRIM_MS = 5000;
 /** Nobody is stopped for less than this. */
 const LARGE = 1024 ** 3;
 
+/** What a workspace's host sees inside its sandbox. */
+export type Flood =
+	| { kind: 'logs'; workspace: string; container: string }
+	| { kind: 'terminal'; workspace: string; terminal: string };
+
 export type Owner = { workspace: string; limits: SandboxLimits };
 
 export type TroublesOptions = {
@@ -60,11 +65,20 @@ export class Troubles {
 		}
 	}
 
+	/** Harms nobody: what is printed is bounded. But whoever looks for it should know why it isn't there. */
+	flood(flood: Flood): void {
+		const words =
+			flood.kind === 'logs'
+				? `Container ${flood.container} prints without end, so Docker drops what it printed before the last few megabytes. If that isn’t meant, stop it with: docker stop ${flood.container}`
+				: `Terminal ${flood.terminal} prints faster than anyone can read, so the screen skips most of it. End the program with Ctrl-C, or send its output to a file.`;
+		this.#tell(flood.workspace, `${flood.kind}-flood`, words);
+	}
+
 	#outOfMemory(container: string): void {
 		const owner = this.#options.find({ container });
 		if (!owner) return;
 		const words = `The sandbox ran out of memory (${size(owner.limits.memory)}), so one of its programs was ended. Stop containers that you don’t need, or restart the sandbox.`;
-		this.#tell(owner, 'out-of-memory', words);
+		this.#tell(owner.workspace, 'out-of-memory', words);
 	}
 
 	#processes({ container, used, most }: Extract<Trouble, { kind: 'pids' }>): void {
@@ -72,7 +86,7 @@ export class Troubles {
 		if (!owner) return void this.#fullSince.delete(container);
 		this.#relieve(owner.workspace, container);
 		const words = `The sandbox runs as many processes as it may (${owner.limits.pids}), so nothing more starts in it. End what multiplies, or restart the sandbox.`;
-		this.#tell(owner, 'too-many-processes', words);
+		this.#tell(owner.workspace, 'too-many-processes', words);
 	}
 
 	/** It may be so full that nothing enters it any more: looked at while it stays like this. */
@@ -95,7 +109,7 @@ export class Troubles {
 		if (used < most * NEARLY_FULL) return;
 		const how = used < most * FULL ? 'nearly full' : 'full';
 		const words = `The sandbox’s disk is ${how} (${size(used)} of ${size(most)}). Delete what is large, or make room with: docker system prune -a --volumes`;
-		this.#tell(owner, `disk-${how.replace(' ', '-')}`, words);
+		this.#tell(owner.workspace, `disk-${how.replace(' ', '-')}`, words);
 	}
 
 	/** Disks are promises: all together may be larger than the machine's. */
@@ -115,7 +129,7 @@ export class Troubles {
 		this.#used.delete(volume);
 		this.#options.log.warn('a sandbox took too much room', { workspace, used });
 		const words = `The sandbox was stopped: it had put ${size(used)} on its disk, of ${size(limits.disk)} that it may. Your files are safe; start it again, and images build again.`;
-		this.#tell({ workspace, limits }, 'disk-taken', words);
+		this.#tell(workspace, 'disk-taken', words);
 		this.#evicting = this.#options
 			.evict(workspace)
 			.catch((cause) => {
@@ -126,13 +140,13 @@ export class Troubles {
 			});
 	}
 
-	#tell(owner: Owner, code: string, message: string): void {
+	#tell(workspace: string, code: string, message: string): void {
 		const now = this.#now();
 		for (const [key, at] of this.#told) if (now - at >= QUIET_MS) this.#told.delete(key);
-		const key = `${owner.workspace} ${code}`;
+		const key = `${workspace} ${code}`;
 		if (this.#told.has(key)) return;
 		this.#told.set(key, now);
-		this.#options.tell(owner.workspace, code, message);
+		this.#options.tell(workspace, code, message);
 	}
 }
 

@@ -9,6 +9,7 @@ import {
 import type { AgentLog } from '../agent/client.ts';
 import { Control, type ControlRefusal, type Participant } from './control.ts';
 import { Feed } from './feed.ts';
+import { FloodGauge } from './flood.ts';
 import type { Outlet } from './outlet.ts';
 import { Recorder, type RecordingPart } from './recorder.ts';
 import { WindowSize, type Size } from './window-size.ts';
@@ -29,6 +30,8 @@ export interface TerminalCallbacks {
 	/** Someone who may type did. */
 	onActivity(): void;
 	onState(terminal: string, driver: Person | null, watchers: Person[]): void;
+	/** It prints more than anyone can read. */
+	onFlood(terminal: string): void;
 	/** For review; false when nobody takes it just now. */
 	onRecorded(part: RecordingPart): boolean;
 }
@@ -49,6 +52,7 @@ export class SharedTerminal {
 	#callbacks: TerminalCallbacks;
 	#list: TerminalList;
 	#recorder: Recorder;
+	#flood = new FloodGauge();
 	#told = '';
 
 	constructor(
@@ -69,6 +73,7 @@ export class SharedTerminal {
 				output: (data) => {
 					everyone((outlet) => outlet.output(data));
 					if (this.feed.live) this.#recorder.output(data);
+					if (this.#flood.over(data.length)) this.#callbacks.onFlood(this.name);
 				},
 				jumped: () => {
 					this.#recorder.end();

@@ -24,6 +24,7 @@ export class TestRunner {
 	readonly workspace = newId();
 	readonly states: { driver: string | undefined; watchers: string[] }[] = [];
 	readonly ended: string[] = [];
+	readonly floods: string[] = [];
 	readonly recorded: RecordingPart[] = [];
 	/** Whether anybody takes recordings. */
 	recording = true;
@@ -43,6 +44,7 @@ export class TestRunner {
 			owner: OWNER,
 			log: () => {},
 			onActivity: () => (this.activity += 1),
+			onFlood: (name) => this.floods.push(name),
 			onRecorded: (part) => {
 				if (this.recording) this.recorded.push(part);
 				return this.recording;

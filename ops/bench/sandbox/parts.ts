@@ -4,6 +4,7 @@ import { measureClick } from './click.ts';
 import { measureCold } from './cold.ts';
 import { measureFlush } from './flush.ts';
 import { measureIdle } from './idle.ts';
+import { measureNeighbours } from './neighbours.ts';
 import { measureProduct } from './product.ts';
 import { measureTerminal } from './terminal.ts';
 import { measureStorm } from './storm.ts';
@@ -18,6 +19,8 @@ export const PARTS: Record<string, Part> = {
 	flush: measureFlush,
 	/** Memory and disk of sandboxes in which nothing was done yet. */
 	idle: measureIdle,
+	/** What somebody at work feels of a hog of each kind beside them. */
+	neighbours: measureNeighbours,
 	/** The whole product and the sandboxes of sixty students who do nothing. */
 	product: measureProduct,
 	/** Printing with forty watchers, a key's echo, a watcher that reads nothing. */

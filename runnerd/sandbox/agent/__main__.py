@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 
+import logs
 import preview
 import terminals
 from loop import Loop
@@ -140,6 +141,7 @@ def main():
     watch_signals(loop, agent)
     terminals.install(agent)
     preview.install(agent)
+    logs.install(agent)
     try:
         import files
     except ModuleNotFoundError as missing:
