@@ -17,7 +17,13 @@ export interface Connection extends AsyncDisposable {
 
 /** Connects lazily: nothing is opened before the first query. `max` is the pool's size. */
 export function connect(url: string, { max = 10 }: { max?: number } = {}): Connection {
-	const sql = postgres(url, { max, onnotice: () => {}, connect_timeout: 5 });
+	const sql = postgres(url, {
+		max,
+		onnotice: () => {},
+		connect_timeout: 5,
+		// What is said to be saved must be, also on a server that was set up to be fast.
+		connection: { synchronous_commit: 'on' },
+	});
 	return {
 		sql,
 		db: drizzle(sql, { schema }),

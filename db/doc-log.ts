@@ -49,11 +49,13 @@ export interface RoomPosition {
  * Takes a room and reads it. Raising the epoch waits for an append in flight and makes every later
  * append of the former holder fail, so what is read is complete and stays so. A live holder is
  * never waited for: after a kill -9 the next process is in at once. Undefined: no such room.
+ * `snapshotBefore` passes over snapshots from there on.
  */
 export async function openRoom(
 	sql: Sql,
 	room: string,
 	holder: string,
+	snapshotBefore?: number,
 ): Promise<OpenedRoom | undefined> {
 	return sql.begin(async (tx) => {
 		const [taken] = await tx<{ epoch: string; last_seq: string }[]>`
@@ -61,7 +63,9 @@ export async function openRoom(
 			where room = ${room} returning epoch, last_seq`;
 		if (!taken) return undefined;
 		const [snapshot] = await tx<{ seq: string; state: Uint8Array }[]>`
-			select seq, state from doc_snapshots where room = ${room} order by seq desc limit 1`;
+			select seq, state from doc_snapshots
+			where room = ${room} and seq < ${snapshotBefore ?? Number.MAX_SAFE_INTEGER}::bigint
+			order by seq desc limit 1`;
 		const rows = await readRows(tx, room, Number(snapshot?.seq ?? 0));
 		const clients = await tx<{ client_id: string; user_id: string }[]>`
 			select client_id, user_id from doc_clients where room = ${room}`;
@@ -100,6 +104,11 @@ export async function readRows(sql: ISql, room: string, after: number): Promise<
 export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<Set<string>> {
 	const rows = batch.flatMap((part) => part.rows.map((row) => ({ ...row, part })));
 	const clients = batch.flatMap((part) => part.clients.map((client) => ({ ...client, part })));
+	// As one value, cut up over there: postgres.js has no arrays of bytes, and hexadecimal text costs
+	// several times their size in memory.
+	const bytes = Buffer.concat(rows.map((row) => row.bytes));
+	let end = 0;
+	const starts = rows.map((row) => (end += row.bytes.length) - row.bytes.length + 1);
 	const taken = await sql<{ room: string }[]>`
 		with fence as (
 			update doc_rooms r set last_seq = b.last
@@ -111,12 +120,14 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 			returning r.room, r.epoch
 		), appended as (
 			insert into doc_updates (room, seq, epoch, user_id, at, parts, bytes)
-			select u.room, u.seq, fence.epoch, u.user_id, u.at::timestamptz, u.parts, decode(u.bytes, 'hex')
+			select u.room, u.seq, fence.epoch, u.user_id, u.at::timestamptz, u.parts,
+				substring(${bytes}::bytea from u.start for u.length)
 			from unnest(
 				${rows.map((r) => r.part.room)}::text[], ${rows.map((r) => r.seq)}::bigint[],
 				${rows.map((r) => r.userId)}::text[], ${rows.map((r) => r.at.toISOString())}::text[],
-				${rows.map((r) => r.parts)}::int[], ${rows.map((r) => hex(r.bytes))}::text[]
-			) as u(room, seq, user_id, at, parts, bytes)
+				${rows.map((r) => r.parts)}::int[], ${starts}::int[],
+				${rows.map((r) => r.bytes.length)}::int[]
+			) as u(room, seq, user_id, at, parts, start, length)
 			join fence on fence.room = u.room
 		), bound as (
 			insert into doc_clients (room, client_id, user_id)
@@ -132,10 +143,6 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 	return new Set(taken.map(({ room }) => room));
 }
 
-/** As text: postgres.js takes an array of byte arrays for one of them. */
-const hex = (bytes: Uint8Array): string =>
-	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-
 /** Who holds these rooms, and how far their logs reach. */
 export async function positions(
 	sql: Sql,
@@ -148,7 +155,10 @@ export async function positions(
 	);
 }
 
-/** Keeps the newest two: they only shorten loading, the log itself is never cut. */
+/**
+ * Keeps the newest two, which only shorten loading, and the one that the log's folded beginning is in
+ * (db/doc-history.ts).
+ */
 export async function saveSnapshot(
 	sql: Sql,
 	room: string,
@@ -161,11 +171,12 @@ export async function saveSnapshot(
 			insert into doc_snapshots (room, seq, state)
 			select room, ${seq}::bigint, ${state}::bytea from doc_rooms
 			where room = ${room} and epoch = ${epoch} and last_seq >= ${seq}
-			on conflict do nothing`;
+			on conflict (room, seq) do update set state = excluded.state`;
 		if (saved.count === 0) return;
 		await tx`
 			delete from doc_snapshots where room = ${room} and seq < (
-				select seq from doc_snapshots where room = ${room} order by seq desc offset 1 limit 1)`;
+				select seq from doc_snapshots where room = ${room} order by seq desc offset 1 limit 1)
+				and seq <> (select folded_seq from doc_rooms where room = ${room})`;
 	});
 }
 

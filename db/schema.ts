@@ -11,6 +11,7 @@ import {
 	integer,
 	pgTable,
 	primaryKey,
+	real,
 	text,
 	timestamp,
 	uniqueIndex,
@@ -108,6 +109,11 @@ export const classes = pgTable(
 		/** Minutes without activity before a sandbox ends; null for never. */
 		idleMinutes: integer('idle_minutes').default(30),
 		retentionDays: integer('retention_days').notNull().default(180),
+		/** What each sandbox may use; memory and disk in MB. */
+		sandboxMemory: integer('sandbox_memory').notNull().default(1536),
+		sandboxCpus: real('sandbox_cpus').notNull().default(1),
+		sandboxPids: integer('sandbox_pids').notNull().default(512),
+		sandboxDisk: integer('sandbox_disk').notNull().default(8192),
 		archivedAt: time('archived_at'),
 		createdAt: now('created_at'),
 	},
@@ -115,6 +121,10 @@ export const classes = pgTable(
 		check('classes_name', sql`char_length(${t.name}) between 1 and 120`),
 		check('classes_idle', sql`${t.idleMinutes} is null or ${t.idleMinutes} > 0`),
 		check('classes_retention', sql`${t.retentionDays} > 0`),
+		check(
+			'classes_sandbox',
+			sql`${t.sandboxMemory} >= 256 and ${t.sandboxCpus} >= 0.1 and ${t.sandboxPids} >= 384 and ${t.sandboxDisk} >= 256`,
+		),
 	],
 );
 
@@ -154,6 +164,27 @@ export const removals = pgTable(
 		at: now('at'),
 	},
 	(t) => [primaryKey({ columns: [t.classId, t.userId] })],
+);
+
+/** When a class is in session: no sandbox of it expires then, and some are ready before the click. */
+export const classSessions = pgTable(
+	'class_sessions',
+	{
+		id: text('id').primaryKey(),
+		classId: text('class_id')
+			.notNull()
+			.references(() => classes.id, { onDelete: 'cascade' }),
+		startsAt: time('starts_at').notNull(),
+		endsAt: time('ends_at').notNull(),
+	},
+	(t) => [
+		index('class_sessions_class').on(t.classId, t.endsAt),
+		index('class_sessions_ends').on(t.endsAt),
+		check(
+			'class_sessions_length',
+			sql`${t.endsAt} >= ${t.startsAt} and ${t.endsAt} <= ${t.startsAt} + interval '12 hours'`,
+		),
+	],
 );
 
 /** Every version of a lab that was ever taught, by content; attempts pin one. */
@@ -234,9 +265,10 @@ export const docRooms = pgTable('doc_rooms', {
 	/** Grows by one whenever another process takes the room. */
 	epoch: bigint('epoch', { mode: 'number' }).notNull().default(0),
 	leaseHolder: text('lease_holder'),
-	leaseUntil: time('lease_until'),
 	/** Of the newest row of the log. */
 	lastSeq: bigint('last_seq', { mode: 'number' }).notNull().default(0),
+	/** Rows up to this one were older than they are kept: only the snapshot of this number tells them. */
+	foldedSeq: bigint('folded_seq', { mode: 'number' }).notNull().default(0),
 	createdAt: now('created_at'),
 });
 
@@ -412,6 +444,39 @@ export const judgeLogs = pgTable(
 		text: text('text').notNull(),
 	},
 	(t) => [primaryKey({ columns: [t.attemptId, t.try, t.seq] })],
+);
+
+// ── Recordings ──────────────────────────────────────────────────────────────────────────────────
+
+/** What terminals showed, for review. */
+export const recordings = pgTable(
+	'recordings',
+	{
+		id: text('id').primaryKey(),
+		workspaceId: text('workspace_id')
+			.notNull()
+			.references(() => workspaces.id, { onDelete: 'cascade' }),
+		terminal: text('terminal').notNull(),
+		/** Characters of all parts. */
+		size: integer('size').notNull().default(0),
+		startedAt: now('started_at'),
+		/** When the last part came. */
+		endedAt: now('ended_at'),
+	},
+	(t) => [index('recordings_workspace').on(t.workspaceId, t.startedAt)],
+);
+
+/** Whole lines of asciicast v2; the first part begins with the header. */
+export const recordingParts = pgTable(
+	'recording_parts',
+	{
+		recordingId: text('recording_id')
+			.notNull()
+			.references(() => recordings.id, { onDelete: 'cascade' }),
+		seq: integer('seq').notNull(),
+		cast: text('cast').notNull(),
+	},
+	(t) => [primaryKey({ columns: [t.recordingId, t.seq] })],
 );
 
 // ── What happened ───────────────────────────────────────────────────────────────────────────────

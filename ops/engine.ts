@@ -4,9 +4,18 @@ import { spawn } from 'node:child_process';
 import { access, constants, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { readEnginePlace } from '@containrlab/runnerd/engine-address.ts';
+import { reachEngine } from '@containrlab/runnerd/engine-tunnel.ts';
+import { connectDocker } from '@containrlab/runnerd/engine.ts';
+import { silentLog } from '@containrlab/runnerd/log.ts';
+import {
+	engineFacts,
+	selfCheck,
+	type Finding,
+	type MachineFacts,
+} from '@containrlab/runnerd/isolation/engine-check.ts';
 import { installPackages } from './images/debian.ts';
-import { selfCheck, type EngineFacts, type MachineFacts } from './self-check.ts';
 import { asRoot, available, canBeRoot, output } from './shell.ts';
 import { Refusal, type StepLog } from './steps.ts';
 
@@ -67,8 +76,8 @@ async function ask(address: string): Promise<Answer> {
 		);
 		if (!allowed) return { kind: 'not-allowed', socket };
 	}
-	const docker = connectTo(address);
 	try {
+		const docker = await connectTo(address);
 		const version = await Promise.race([docker.version(), delay(5_000)]);
 		if (!version) return { kind: 'nothing' };
 		return { kind: 'engine', engine: { docker, address, version: version.Version } };
@@ -77,10 +86,10 @@ async function ask(address: string): Promise<Answer> {
 	}
 }
 
-function connectTo(address: string): Docker {
-	if (address.startsWith('unix://')) return new Docker({ socketPath: address.slice(7) });
-	const url = new URL(address);
-	return new Docker({ protocol: 'http', host: url.hostname, port: url.port || '2375' });
+/** A tunnel to another machine lives as long as this process. */
+async function connectTo(address: string): Promise<Docker> {
+	const place = await readEnginePlace({ ...process.env, DOCKER_HOST: address });
+	return connectDocker((await reachEngine(place, silentLog)).address);
 }
 
 function notAllowed(socket: string): Refusal {
@@ -130,33 +139,20 @@ async function startEngine(logDir: string, step: StepLog): Promise<void> {
 
 /** Refuses an engine on which sandboxes would not be safe; what is only worth knowing is noted. */
 export async function checkEngine(found: FoundEngine, step: StepLog): Promise<void> {
-	const findings = selfCheck(await gatherFacts(found));
-	const refusals = findings.filter((finding) => finding.kind === 'refusal');
-	if (refusals.length > 0) {
-		const words = refusals.map(({ what, mend }) => `  ${what}\n    → ${mend}`);
-		throw new Refusal(`Sandboxes can’t run safely on this Docker engine:\n${words.join('\n')}`);
-	}
+	const { docker, address } = found;
+	const machine = address.startsWith('unix://') ? await machineFacts() : undefined;
+	const findings = selfCheck(engineFacts(await docker.info(), machine));
+	refuse(findings);
 	for (const { what, mend } of findings) step.log(`note: ${what} ${mend}`);
 	if (findings.length > 0) step.note(findings.map(({ what }) => what).join(' '));
 }
 
-/** What the self-check judges. */
-async function gatherFacts({ docker, address }: FoundEngine): Promise<EngineFacts> {
-	const info = (await docker.info()) as Record<string, unknown>;
-	const text = (name: string) => String(info[name] ?? '');
-	return {
-		osType: text('OSType'),
-		kernel: text('KernelVersion'),
-		driver: text('Driver'),
-		cgroupVersion: text('CgroupDriver') === 'none' ? '' : text('CgroupVersion') || '1',
-		securityOptions: (info['SecurityOptions'] as string[] | null) ?? [],
-		limits: {
-			memory: info['MemoryLimit'] === true,
-			pids: info['PidsLimit'] === true,
-			cpu: info['CPUCfsQuota'] === true || info['CpuCfsQuota'] === true,
-		},
-		machine: address.startsWith('unix://') ? await machineFacts() : undefined,
-	};
+/** What is to be mended, in one refusal. */
+export function refuse(findings: readonly Finding[]): void {
+	const refusals = findings.filter((finding) => finding.kind === 'refusal');
+	if (refusals.length === 0) return;
+	const words = refusals.map(({ what, mend }) => `  ${what}\n    → ${mend}`);
+	throw new Refusal(`Sandboxes can’t run safely on this Docker engine:\n${words.join('\n')}`);
 }
 
 async function machineFacts(): Promise<MachineFacts> {

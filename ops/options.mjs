@@ -19,7 +19,8 @@ npm start -- --lan           for every device on your network
 
   --lan                      let other devices in; prints the address, a short link and a QR code
   --host NAME-OR-ADDRESS     what others type, instead of the address that is found; may be repeated
-  --port NUMBER              of the pages, 7400 unless set; two more follow it, on this computer alone
+  --port NUMBER              of the pages, 7400 unless set; four more follow it; with --lan
+                             the last, of previews, is open as well
   --tls                      with --lan: encrypted, with a certificate of our own making
   --tls-cert FILE --tls-key FILE
                              with --lan: encrypted, with your certificate and its key (PEM)

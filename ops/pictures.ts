@@ -40,7 +40,7 @@ async function forReadme(page: Page, name: string): Promise<void> {
 	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
 }
 
-/** As it looks on every screen and in both themes. */
+/** As it looks on every screen and in both themes, down to its end. */
 async function photograph(page: Page, name: string): Promise<void> {
 	const into = directory ?? '.';
 	await mkdir(into, { recursive: true });
@@ -49,7 +49,8 @@ async function photograph(page: Page, name: string): Promise<void> {
 		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 		for (const { name: screen, width, height } of SCREENS) {
 			await page.setViewportSize({ width, height });
-			await page.screenshot({ path: join(into, `${name}-${screen}-${colorScheme}.png`) });
+			const path = join(into, `${name}-${screen}-${colorScheme}.png`);
+			await page.screenshot({ path, fullPage: true });
 		}
 	}
 	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });

@@ -1,4 +1,4 @@
-// What tests need of a machine beyond dependencies: an engine, the images, a browser.
+// What tests need of a machine beyond dependencies: an engine, the images, a browser, ssh.
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,9 +28,11 @@ export async function prepareMachine(print = console.log): Promise<Images> {
 	await steps.step('web pages', async (step) => {
 		if (!(await buildWeb())) step.note('unchanged');
 	});
-	await steps.step('browser', async (step) => {
+	await steps.step('browser and ssh', async (step) => {
 		if ((await readdir('/usr/bin')).includes('chromium')) step.note('already there');
 		else await installPackages(['chromium'], ['chromium'], step.log);
+		// An engine over ssh is tested with the system's own.
+		await installPackages(['openssh-client'], ['ssh'], step.log);
 	});
 	return images;
 }

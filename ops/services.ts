@@ -81,18 +81,30 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			RUNNERD_DATA: made.data.in('runnerd'),
 			RUNNERD_INSTANCE: made.instance,
 			DOCKER_HOST: made.dockerHost,
+			// What reaching it takes: certificates, or the keys of an ssh agent.
+			...passedOn('DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'SSH_AUTH_SOCK'),
 			SYNC_URL: `ws://${local(ports.sync)}`,
 			TICKET_PUBLIC_KEY_FILE: secrets.ticketPublicKey,
 			RUNNERD_TOKEN_FILE: secrets.runnerdToken,
 			LABS_DIR: labs,
 			SANDBOX_IMAGE: made.sandboxImage,
 			IMAGES_VOLUME: made.imagesVolume,
-			...passedOn('POOL_SIZE'),
+			...passedOn(
+				'POOL_SIZE',
+				'SANDBOXES_MOST',
+				'MEMORY_RESERVE',
+				'KEPT_VOLUMES',
+				'KEPT_VOLUMES_BYTES',
+			),
 		}),
 		service('web', {
 			...(made.lan
-				? onTheNetwork(made.lan, ports.web)
-				: { WEB_LISTEN: local(ports.web), ...passedOn('WEB_HOSTS') }),
+				? onTheNetwork(made.lan, ports)
+				: {
+						WEB_LISTEN: local(ports.web),
+						WEB_PREVIEW_LISTEN: local(ports.preview),
+						...passedOn('WEB_HOSTS'),
+					}),
 			DATABASE_URL: made.databaseUrl,
 			SYNC_URL: `http://${local(ports.sync)}`,
 			SYNC_TOKEN_FILE: secrets.syncToken,
@@ -100,18 +112,19 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			RUNNERD_TOKEN_FILE: secrets.runnerdToken,
 			TICKET_PRIVATE_KEY_FILE: secrets.ticketPrivateKey,
 			LABS_DIR: labs,
-			...passedOn('WEB_ORIGIN'),
+			...passedOn('WEB_ORIGIN', 'WEB_PREVIEW_ORIGIN', 'WEB_PREVIEW_BASE'),
 			...(made.dev ? { WEB_DEV: '1' } : { NODE_ENV: 'production' }),
 		}),
 	];
 }
 
 /** web alone is open to other devices. */
-function onTheNetwork(lan: Lan, port: number): Record<string, string> {
+function onTheNetwork(lan: Lan, ports: Ports): Record<string, string> {
 	return {
-		WEB_LISTEN: `*:${port}`,
+		WEB_LISTEN: `*:${ports.web}`,
+		WEB_PREVIEW_LISTEN: `*:${ports.preview}`,
 		WEB_HOSTS: [...lan.names, ...(process.env['WEB_HOSTS']?.split(',') ?? [])].join(','),
-		WEB_LAN_ORIGIN: originOf(lan, port),
+		WEB_LAN_ORIGIN: originOf(lan, ports.web),
 		...(lan.tls && { WEB_TLS_CERT_FILE: lan.tls.certificate, WEB_TLS_KEY_FILE: lan.tls.key }),
 	};
 }

@@ -16,6 +16,7 @@ import { choosePorts } from './setup/ports.ts';
 import { openSecrets } from './setup/secrets.ts';
 import { buildWeb } from './setup/web-build.ts';
 import type { StackMessage } from './stack.ts';
+import { checkSandbox } from './probe.ts';
 import { consoleSteps, Refusal, type StepLog, type Steps } from './steps.ts';
 import { stopSandboxes } from './supervise/sandboxes.ts';
 import { endLeftovers, rememberedPid, rememberPid } from './supervise/identity.ts';
@@ -92,6 +93,9 @@ async function start(): Promise<void> {
 					if (!(await buildWeb())) step.note('unchanged');
 				}),
 	]);
+	await steps.step('a sandbox', (step) =>
+		checkSandbox({ address, instance, directory: data.in('runnerd') }, prepared, step),
+	);
 	await steps.step('migrations', () => migrateToLatest(databaseUrl));
 	const demo = await steps.step('demo class', async () => {
 		await using connection = connect(databaseUrl, { max: 1 });
@@ -211,14 +215,20 @@ function logFor(data: DataDir) {
 	};
 }
 
-/** Web first, then what it needs; data, volumes and images stay. */
+/**
+ * What needs another first: runnerd still brings home what the sandboxes hold, which takes sync.
+ * Data, volumes and images stay.
+ */
 async function stop(): Promise<void> {
+	const end = (...names: string[]) => {
+		const ending = services.filter(({ spec }) => names.includes(spec.name));
+		return Promise.all(ending.map((service) => service.stop()));
+	};
 	stopping ??= (async () => {
-		const database = services.filter(({ spec }) => spec.name === 'postgres');
-		const others = services.filter(({ spec }) => spec.name !== 'postgres').reverse();
-		await Promise.all(others.map((service) => service.stop()));
+		await end('web', 'runnerd');
+		await end('sync');
 		if (engine) await stopSandboxes(engine.docker, instance).catch(() => {});
-		await Promise.all(database.map((service) => service.stop()));
+		await end('postgres');
 		process.exit(process.exitCode ?? 0);
 	})();
 	return stopping;

@@ -1,6 +1,8 @@
 // Events: what runnerd tells web, and what web tells browsers.
 
 import { z } from 'zod';
+import { Port, PORTS_MAX } from './preview.ts';
+import { Id } from './id.ts';
 import { SandboxState } from './sandbox.ts';
 import { JudgePhase } from './verdict.ts';
 
@@ -27,6 +29,14 @@ const toldToBrowsers = [
 		terminal: z.string(),
 		driver: Person.nullable(),
 		watchers: z.array(Person),
+		/** Its shell was ended: the workspace has one terminal less. */
+		ended: z.boolean().optional(),
+	}),
+	/** The TCP ports that somebody listens on in its sandbox, published ones among them. */
+	z.object({
+		type: z.literal('ports'),
+		workspace: z.string(),
+		ports: z.array(Port).max(PORTS_MAX),
 	}),
 	/** Something the student should know: a file too large to share, a path that can't be synced. */
 	z.object({
@@ -47,6 +57,7 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		workspace: z.string(),
 		sha: z.string(),
 		size: z.number().int(),
+		path: z.string().optional(),
 	}),
 	/** The document names bytes that its sandbox hasn't got: web hands them in by `PUT` of the same. */
 	z.object({
@@ -70,6 +81,16 @@ export const RunnerEventBody = z.discriminatedUnion('type', [
 		/** Position of this piece in the run's log, from 0. */
 		seq: z.number().int(),
 		text: z.string(),
+	}),
+	/** A piece of a terminal's recording (asciicast v2), told only while web listens. */
+	z.object({
+		type: z.literal('recording'),
+		workspace: z.string(),
+		recording: Id,
+		terminal: z.string(),
+		/** Position among its pieces, from 0. */
+		seq: z.number().int().nonnegative(),
+		cast: z.string(),
 	}),
 	z.object({ type: z.literal('judge-done'), attempt: z.string(), try: z.number().int() }),
 ]);

@@ -5,29 +5,60 @@ import { z } from 'zod';
 import { Id, RoomName } from './id.ts';
 import { JudgePhase, Verdict } from './verdict.ts';
 
+const MB = 1024 ** 2;
+const GB = 1024 ** 3;
+const DISK = 8 * GB;
+
 export const SandboxLimits = z.object({
-	/** Bytes. */
-	memory: z.number().int().positive(),
+	/** Bytes; a daemon alone takes some 50 MB. */
+	memory: z
+		.number()
+		.int()
+		.min(256 * MB)
+		.max(64 * GB),
 	/** Cores. */
-	cpus: z.number().positive(),
-	pids: z.number().int().positive(),
+	cpus: z.number().min(0.1).max(64),
+	/** Processes and threads; 192 of them are the sandbox's own. */
+	pids: z.number().int().min(384).max(32_768),
+	/** Bytes for images, containers, volumes and files together; a kept disk grows but never shrinks. */
+	disk: z
+		.number()
+		.int()
+		.min(256 * MB)
+		.max(1024 * GB)
+		.default(DISK),
 });
 export type SandboxLimits = z.infer<typeof SandboxLimits>;
 
-export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * 1024 * 1024, cpus: 1, pids: 512 };
+export const DEFAULT_LIMITS: SandboxLimits = { memory: 1536 * MB, cpus: 1, pids: 512, disk: DISK };
 
 /** Why a sandbox ended or failed; the page has a sentence for each. */
 export const SandboxReason = z.enum([
 	'idle',
+	/** It held more of the disk than it may. */
+	'disk-taken',
 	'ended',
+	/** It starts again on its kept volume, or on a fresh one. */
+	'restarted',
 	'replaced',
 	'lost',
 	'engine-unreachable',
 	'no-capacity',
 	'start-failed',
+	/** The engine doesn't isolate sandboxes; runnerd's log says what mends it. */
+	'unsafe-engine',
 	'runner-stopped',
 ]);
 export type SandboxReason = z.infer<typeof SandboxReason>;
+
+/** Where someone stands in the line for a sandbox. */
+export const QueuePlace = z.object({
+	/** 1 is next. */
+	position: z.number().int().positive(),
+	/** About how long it still takes; null when a place must first be given back by others. */
+	seconds: z.number().int().positive().nullable(),
+});
+export type QueuePlace = z.infer<typeof QueuePlace>;
 
 /** `at` and `deadline` in milliseconds since the epoch. */
 export const SandboxState = z.discriminatedUnion('status', [
@@ -35,6 +66,8 @@ export const SandboxState = z.discriminatedUnion('status', [
 		status: z.literal('starting'),
 		at: z.number().int(),
 		phase: z.enum(['queued', 'creating', 'booting', 'files']),
+		/** While `queued`, once that has taken a moment. */
+		queue: QueuePlace.optional(),
 	}),
 	z.object({
 		status: z.literal('ready'),
@@ -43,7 +76,13 @@ export const SandboxState = z.discriminatedUnion('status', [
 		deadline: z.number().int(),
 	}),
 	z.object({ status: z.literal('stopping'), at: z.number().int(), reason: SandboxReason }),
-	z.object({ status: z.literal('gone'), at: z.number().int(), reason: SandboxReason }),
+	z.object({
+		status: z.literal('gone'),
+		at: z.number().int(),
+		reason: SandboxReason,
+		/** Its images, containers and volumes wait for its return. */
+		kept: z.boolean().optional(),
+	}),
 	z.object({
 		status: z.literal('failed'),
 		at: z.number().int(),
@@ -62,11 +101,41 @@ export const StartSession = z.object({
 	ticket: z.string(),
 	/** Who may type in its terminals. */
 	driver: z.object({ id: z.string(), name: z.string() }),
+	/** Whose sessions keep it from expiring (`PUT /in-session`). */
+	class: Id.optional(),
 	/** Minutes without activity before it ends; null for never. */
 	idleMinutes: z.number().positive().nullable(),
 	limits: SandboxLimits.default(DEFAULT_LIMITS),
 });
 export type StartSession = z.infer<typeof StartSession>;
+
+/** `POST /sessions/<id>/restart`: ends the sandbox, if there is one, and starts it again. */
+export const RestartSession = StartSession.extend({
+	/** Without what its volume keeps: images, containers, volumes, and files that are never synced. */
+	fresh: z.boolean(),
+});
+export type RestartSession = z.infer<typeof RestartSession>;
+
+/**
+ * `PUT /in-session`: the classes that are in session, or about to be; replaces what was said before.
+ * Times in milliseconds since the epoch.
+ */
+export const ClassesInSession = z.object({
+	classes: z
+		.array(
+			z.object({
+				class: Id,
+				/** Until then none of its sandboxes expires; idle time counts from there. */
+				until: z.number().int(),
+				/** As many are expected: sandboxes are kept warm for those who have none yet … */
+				students: z.number().int().nonnegative(),
+				/** … until then. */
+				warmUntil: z.number().int(),
+			}),
+		)
+		.max(200),
+});
+export type ClassesInSession = z.infer<typeof ClassesInSession>;
 
 export const Session = z.object({
 	workspace: z.string(),
@@ -145,6 +214,8 @@ export const JudgeRunRequest = z.object({
 	lab: z.string(),
 	labDigest: z.string(),
 	files: z.array(SubmittedFile),
+	/** What the student's own sandbox may use: what builds there is to build here. */
+	limits: SandboxLimits.default(DEFAULT_LIMITS),
 });
 export type JudgeRunRequest = z.infer<typeof JudgeRunRequest>;
 

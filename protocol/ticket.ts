@@ -19,7 +19,7 @@ export type TicketUser = z.infer<typeof TicketUser>;
 export const Ticket = z.object({
 	aud: z.enum(['sync', 'terminal', 'preview']),
 	user: TicketUser,
-	/** sync: a room name; terminal and preview: a workspace id. */
+	/** sync: a room name; terminal: a workspace id; preview: that and a port. */
 	resource: z.string().min(1).max(80),
 	access: z.enum(['write', 'read']),
 	/** Seconds since the epoch. */

@@ -4,8 +4,9 @@
 //
 // A rename sets `path`; a delete sets `deletedAt`. A key is never removed, so text that someone is
 // typing meanwhile survives and can be offered back. Text holds LF only: an editor counts CRLF as
-// one character where Y.Text counts two; the file's own line end and BOM return on disk. runnerd adds
-// `seen`: which version of the disk's file the text has taken in, set in the same transaction.
+// one character where Y.Text counts two; the file's own line end and BOM return on disk. A file that
+// turns from text to another kind keeps its Y.Text, emptied, for whoever is just typing there. runnerd
+// adds `seen`: which version of the disk's file the text has taken in, set in the same transaction.
 
 import * as Y from 'yjs';
 import { newId } from './id.ts';
@@ -144,7 +145,7 @@ function readNode(id: string, node: unknown): WorkspaceFile | undefined {
 		eol: node.get('eol') === 'crlf' ? 'crlf' : 'lf',
 		bom: node.get('bom') === true,
 		deletedAt: number('deletedAt'),
-		text: text instanceof Y.Text ? text : undefined,
+		text: kind === 'text' && text instanceof Y.Text ? text : undefined,
 		size: number('size'),
 		sha: string('sha'),
 		target: string('target'),
@@ -199,6 +200,14 @@ function settleClashes(live: WorkspaceFile[]): void {
 		taken.add(path);
 		file.path = path;
 	}
+}
+
+/** A path like `path` that no entry that lives has or wants. */
+export function freeBeside(doc: Y.Doc, path: string): string {
+	const taken = new Set(liveFiles(doc).flatMap((file) => [file.path, file.wantedPath]));
+	let n = 2;
+	while (taken.has(aside(path, n))) n += 1;
+	return aside(path, n);
 }
 
 function aside(path: string, n: number): string {

@@ -49,6 +49,9 @@ test('refusals are coded', async () => {
 		['POST', '/sessions', { workspace: '../../etc' }, 400, 'malformed'],
 		['GET', '/sessions/..%2f..', undefined, 400, 'malformed'],
 		['POST', '/sessions', 'x'.repeat(70_000), 413, 'too-large'],
+		['PUT', '/in-session', { classes: [{ class: newId() }] }, 400, 'malformed'],
+		['POST', '/in-session', { classes: [] }, 404, 'unknown-route'],
+		['PUT', `/class-limits/${newId()}`, { memory: 1 }, 400, 'malformed'],
 		['PATCH', '/sessions', undefined, 404, 'unknown-route'],
 		['GET', '/nothing', undefined, 404, 'unknown-route'],
 	];
@@ -90,18 +93,23 @@ async function read(query: string, enough: (line: RunnerEventLine) => boolean) {
 	throw new Error('the stream ended');
 }
 
+const is = (want: string, workspace: string) => (line: RunnerEventLine) => {
+	if (line.line !== 'event' || line.event.type !== 'sandbox') return false;
+	const { state } = line.event;
+	const now = state.status === 'starting' ? state.phase : state.status;
+	return line.event.workspace === workspace && now === want;
+};
+
 test('events resume after the last one seen; another launch begins anew', async () => {
 	const workspace = newId();
-	const until = (status: string) => (line: RunnerEventLine) =>
-		line.line === 'event' && line.event.type === 'sandbox' && line.event.state.status === status;
 	await runner.fetch('POST', '/sessions', startRequest(workspace));
-	const first = await read('', until('ready'));
+	const first = await read('', is('ready', workspace));
 	const hello = first[0]!;
 	if (hello.line !== 'hello') throw new Error('the first line is a hello');
 	const seen = first.flatMap((line) => (line.line === 'event' ? [line.seq] : []));
 	expect(seen).toEqual(seen.map((_, index) => index + 1));
 	await runner.fetch('DELETE', `/sessions/${workspace}`);
-	const rest = await read(`launch=${hello.launch}&after=${seen.at(-1)}`, until('gone'));
+	const rest = await read(`launch=${hello.launch}&after=${seen.at(-1)}`, is('gone', workspace));
 	expect(rest[0]).toMatchObject({ line: 'hello', launch: hello.launch, from: seen.length + 1 });
 	expect(rest.flatMap((line) => (line.line === 'event' ? [line.seq] : []))[0]).toBe(
 		seen.length + 1,
@@ -112,3 +120,19 @@ test('events resume after the last one seen; another launch begins anew', async 
 		sessions: [{ workspace, state: { status: 'gone' } }],
 	});
 });
+
+test('who prints without end is told so, in a container and in a terminal', async () => {
+	const workspace = newId();
+	await runner.fetch('POST', '/sessions', startRequest(workspace));
+	await read('', is('files', workspace));
+	const browser = await runner.terminal(workspace);
+	await browser.until(() => browser.snapshots > 0);
+	browser.type('docker run -d python:3.13-slim yes && yes\r');
+	const told = new Set<string>();
+	await read('', (line) => {
+		if (line.line === 'event' && line.event.type === 'warning') told.add(line.event.code);
+		return told.has('logs-flood') && told.has('terminal-flood');
+	});
+	browser.socket.terminate();
+	await runner.fetch('DELETE', `/sessions/${workspace}`);
+}, 120_000);

@@ -5,10 +5,14 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { Id } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import type { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import {
 	BuildRequest,
+	ClassesInSession,
 	ExecRequest,
+	RestartSession,
 	RunRequest,
+	SandboxLimits,
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
@@ -29,6 +33,7 @@ import { JUDGE_RUN_BODY, answerJudgeRun } from './judge-run-routes.ts';
 import type { Log } from './log.ts';
 import { SandboxError, type SandboxHandle } from './sandbox-handle.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import { isPreviewPath, type PreviewDoor } from './preview/door.ts';
 import { isTerminalPath, type TerminalDoor } from './terminals/upgrade.ts';
 import type { WorkspaceHost } from './workspace-host.ts';
 
@@ -54,6 +59,7 @@ export type ApiOptions = {
 	events: EventLog;
 	judges: JudgeRuns;
 	terminals: TerminalDoor;
+	previews: PreviewDoor;
 	log: Log;
 };
 
@@ -81,7 +87,9 @@ export class Api {
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		// A client that goes before it is answered must not end us.
 		socket.on('error', () => socket.destroy());
-		if (isTerminalPath(request.url)) void this.#options.terminals.accept(request, socket, head);
+		const { terminals, previews } = this.#options;
+		if (isTerminalPath(request.url)) void terminals.accept(request, socket, head);
+		else if (isPreviewPath(request.url)) void previews.accept(request, socket, head);
 		else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 	}
 
@@ -120,6 +128,8 @@ export class Api {
 		}
 		if (first === 'events' && method === 'GET') return this.#events(call);
 		if (first === 'judge-runs') return this.#judgeRun(call);
+		if (first === 'in-session' && path.length === 1) return this.#inSession(call);
+		if (first === 'class-limits' && path.length === 2) return this.#classLimits(call);
 		if (first !== 'sessions') throw notFound();
 		if (workspace === undefined) return this.#sessions(call);
 		parse(Id, workspace);
@@ -127,11 +137,16 @@ export class Api {
 		if (verb === 'blobs' && path.length === 4) {
 			return this.#blob(call, workspace, parse(Sha, sha));
 		}
+		if (verb === 'ports' && path.length === 3 && method === 'GET') {
+			const ports = await this.#host(workspace).preview.look();
+			return sendJson(response, 200, { ports: [...ports] } satisfies PortsAnswer);
+		}
 		if (path.length > 3 || method !== 'POST') throw notFound();
 		if (verb === 'extend') {
 			this.#options.sandboxes.extend(workspace);
 			return sendJson(response, 200, this.#view(workspace));
 		}
+		if (verb === 'restart') return this.#restart(call, workspace);
 		if (verb === 'drain') return this.#drain(call, workspace);
 		return this.#docker(call, workspace, verb);
 	}
@@ -164,6 +179,20 @@ export class Api {
 		else sendJson(response, answer.status, answer.body);
 	}
 
+	async #inSession({ request, response, method }: Call): Promise<void> {
+		if (method !== 'PUT') throw notFound();
+		const said = parse(ClassesInSession, await readJson(request, JSON_BODY));
+		this.#options.sandboxes.inSession(said);
+		response.writeHead(204).end();
+	}
+
+	async #classLimits({ request, response, method, path }: Call): Promise<void> {
+		if (method !== 'PUT') throw notFound();
+		const limits = parse(SandboxLimits, await readJson(request, JSON_BODY));
+		this.#options.sandboxes.limitClass(parse(Id, path[1]), limits);
+		response.writeHead(204).end();
+	}
+
 	async #sessions({ request, response, method }: Call): Promise<void> {
 		const { sandboxes } = this.#options;
 		if (method === 'GET') return sendJson(response, 200, sandboxes.list());
@@ -180,6 +209,12 @@ export class Api {
 		if (query.get('volume') === 'delete') await sandboxes.forget(workspace);
 		else await sandboxes.stop(workspace);
 		response.writeHead(204).end();
+	}
+
+	async #restart({ request, response }: Call, workspace: string): Promise<void> {
+		const restart = parse(RestartSession, await readJson(request, JSON_BODY));
+		if (restart.workspace !== workspace) throw new Refusal(400, 'invalid', 'two workspaces');
+		sendJson(response, 200, this.#options.sandboxes.restart(restart));
 	}
 
 	async #drain({ response }: Call, workspace: string): Promise<void> {

@@ -2,23 +2,12 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { type EnginePlace, readEnginePlace } from './engine-address.ts';
 
 const listen = z.string().transform((value, context) => {
 	const match = /^(.*):(\d{1,5})$/.exec(value);
 	if (match) return { host: match[1]!.replace(/^\[|\]$/g, ''), port: Number(match[2]) };
 	context.addIssue({ code: 'custom', message: 'must be <address>:<port>' });
-	return z.NEVER;
-});
-
-/** How dockerode is told where the engine is. */
-export type EngineAddress =
-	{ socketPath: string } | { protocol: 'http'; host: string; port: number };
-
-const engineAddress = z.string().transform((value, context): EngineAddress => {
-	if (value.startsWith('unix://')) return { socketPath: value.slice('unix://'.length) };
-	const tcp = /^(?:tcp|http):\/\/([^/:]+):(\d+)\/?$/.exec(value);
-	if (tcp) return { protocol: 'http', host: tcp[1]!, port: Number(tcp[2]) };
-	context.addIssue({ code: 'custom', message: 'must be unix://<path> or tcp://<host>:<port>' });
 	return z.NEVER;
 });
 
@@ -28,7 +17,10 @@ const Environment = z.object({
 	RUNNERD_DATA: z.string().min(1),
 	/** Marks all we create on an engine that may serve others too. */
 	RUNNERD_INSTANCE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/),
-	DOCKER_HOST: engineAddress.prefault('unix:///var/run/docker.sock'),
+	/** As Docker's own command takes them; see engine-address.ts. */
+	DOCKER_HOST: z.string().optional(),
+	DOCKER_TLS_VERIFY: z.string().optional(),
+	DOCKER_CERT_PATH: z.string().optional(),
 	SYNC_URL: z.url().default('ws://127.0.0.1:7401'),
 	TICKET_PUBLIC_KEY_FILE: z.string().min(1),
 	RUNNERD_TOKEN_FILE: z.string().min(1),
@@ -38,10 +30,19 @@ const Environment = z.object({
 	IMAGES_VOLUME: z.string().min(1).optional(),
 	/** Warm sandboxes: a first start takes one in well under a second; each costs about 50 MB. */
 	POOL_SIZE: z.coerce.number().int().min(0).max(20).default(2),
+	/** Of sandboxes that ended, kept for their workspace's return; files don't need them. */
+	KEPT_VOLUMES: z.coerce.number().int().min(0).default(200),
+	/** Bytes; by default a fifth of the engine's disk, less where it is full. */
+	KEPT_VOLUMES_BYTES: z.coerce.number().int().min(0).optional(),
+	/** Sandboxes at a time, one of them the judges'; else as many as the memory bears. */
+	SANDBOXES_MOST: z.coerce.number().int().min(2).max(500).optional(),
+	/** Megabytes that sandboxes leave to the services and large builds; else an eighth of the machine. */
+	MEMORY_RESERVE: z.coerce.number().int().nonnegative().optional(),
 	EXIT_WITH_PARENT: z.stringbool().default(false),
 });
 
 export type Config = z.infer<typeof Environment> & {
+	engine: EnginePlace;
 	/** The bearer token of web. */
 	token: string;
 	/** PEM (SPKI) of the key that signs tickets. */
@@ -54,10 +55,11 @@ export async function readConfig(environment: NodeJS.ProcessEnv): Promise<Config
 	if (!parsed.success) {
 		throw new Error(`runnerd's environment is not complete:\n${z.prettifyError(parsed.error)}`);
 	}
-	const [token, ticketPublicKey] = await Promise.all([
+	const [token, ticketPublicKey, engine] = await Promise.all([
 		readFile(parsed.data.RUNNERD_TOKEN_FILE, 'utf8'),
 		readFile(parsed.data.TICKET_PUBLIC_KEY_FILE, 'utf8'),
+		readEnginePlace(parsed.data),
 	]);
 	if (token.trim().length < 16) throw new Error('the token in RUNNERD_TOKEN_FILE is too short');
-	return { ...parsed.data, token: token.trim(), ticketPublicKey };
+	return { ...parsed.data, engine, token: token.trim(), ticketPublicKey };
 }

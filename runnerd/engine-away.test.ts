@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { Engine } from './engine.ts';
-import { TestInstance, ready, sh, startRequest, until } from './sandboxes-testing.ts';
+import {
+	DOCKER_SOCKET,
+	TestInstance,
+	ready,
+	sh,
+	startRequest,
+	until,
+} from './sandboxes-testing.ts';
 
 /** A way to the engine that can be cut. */
 class Cable {
@@ -20,9 +27,7 @@ class Cable {
 
 	async plug(): Promise<void> {
 		this.#server = createServer((near) => {
-			const far = connect(
-				(process.env['DOCKER_HOST'] ?? '/var/run/docker.sock').replace('unix://', ''),
-			);
+			const far = connect(DOCKER_SOCKET);
 			for (const socket of [near, far]) {
 				this.#sockets.add(socket);
 				socket.on('error', () => {});

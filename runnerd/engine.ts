@@ -5,17 +5,38 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import type { ContainerCreateOptions } from 'dockerode';
-import type { EngineAddress } from './config.ts';
-import { execDuplex, ExecDemux } from './engine-streams.ts';
+import type { EngineAddress } from './engine-address.ts';
+import { newId } from '@containrlab/protocol/id.ts';
+import {
+	type EngineHelper,
+	type MachineHelper,
+	HELPER_LABEL,
+	INSTANCE_LABEL,
+	helperOptions,
+	machineHelperOptions,
+	talkerOptions,
+} from './engine-helper.ts';
+import { BoundedOutput, execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
 
-const INSTANCE_LABEL = 'containrlab.instance';
+const HELPER_OUTPUT = 64 * 1024;
 
 export type EngineInfo = {
 	cpus: number;
 	/** Bytes. */
 	memory: number;
 	cgroupDriver: string;
+	/** Where it keeps its data, on its own machine. */
+	dockerRoot: string;
+};
+
+export type ContainerFacts = {
+	/** Bytes and processes; 0 for no limit. */
+	memory: number;
+	pids: number;
+	readonlyRoot: boolean;
+	/** Where paths of the host are seen. */
+	binds: string[];
 };
 
 export type EngineContainer = {
@@ -36,19 +57,56 @@ export type EngineExec = {
 	signal: AbortSignal;
 };
 
+/** Every field is set: dockerode fills the others from the environment, a host from there wins. */
+export const connectDocker = (address: EngineAddress): Docker =>
+	new Docker({
+		...{ socketPath: undefined, host: undefined, port: undefined, protocol: 'http' },
+		...{ ca: undefined, cert: undefined, key: undefined },
+		...address,
+		Promise,
+	});
+
 export class Engine {
 	readonly instance: string;
 	#docker: Docker;
+	/** Names of helpers at work. */
+	#helpers = new Set<string>();
 
 	constructor(address: EngineAddress, instance: string) {
 		this.instance = instance;
-		this.#docker = new Docker({ ...address, Promise });
+		this.#docker = connectDocker(address);
 	}
 
 	async info(): Promise<EngineInfo> {
 		const info: unknown = await guard(this.#docker.info());
-		const { NCPU, MemTotal, CgroupDriver } = info as Record<string, unknown>;
-		return { cpus: Number(NCPU), memory: Number(MemTotal), cgroupDriver: String(CgroupDriver) };
+		const { NCPU, MemTotal, CgroupDriver, DockerRootDir } = info as Record<string, unknown>;
+		return {
+			...{ cpus: Number(NCPU), memory: Number(MemTotal) },
+			...{ cgroupDriver: String(CgroupDriver), dockerRoot: String(DockerRootDir) },
+		};
+	}
+
+	/** All that the engine says of itself; for the check of its isolation, which parses it. */
+	async rawInfo(): Promise<unknown> {
+		return guard(this.#docker.info());
+	}
+
+	/** What a container was really given. */
+	async containerFacts(id: string): Promise<ContainerFacts> {
+		const { HostConfig, Mounts } = await guard(this.#docker.getContainer(id).inspect());
+		return {
+			memory: HostConfig.Memory ?? 0,
+			pids: HostConfig.PidsLimit ?? 0,
+			readonlyRoot: HostConfig.ReadonlyRootfs === true,
+			binds: Mounts.filter(({ Type }) => Type === 'bind').map(({ Destination }) => Destination),
+		};
+	}
+
+	/** The users of a container's processes, on the engine's host. */
+	async processUids(id: string): Promise<number[]> {
+		const table = await guard(this.#docker.getContainer(id).top({ ps_args: '-eo pid,uid' }));
+		const { Processes } = table as { Processes: string[][] };
+		return [...new Set(Processes.map(([, uid]) => Number(uid)))];
 	}
 
 	async ping(): Promise<void> {
@@ -65,10 +123,28 @@ export class Engine {
 		}
 	}
 
-	async createVolume(name: string): Promise<void> {
+	/** `device`: a block device of the engine's machine that the volume is on; else a directory there. */
+	async createVolume(name: string, device?: string): Promise<void> {
+		// Discarding gives what is deleted back to the machine; inode tables are zero in a sparse file.
+		const mount = { type: 'ext4', device: device ?? '', o: 'discard,noinit_itable' };
 		await guard(
-			this.#docker.createVolume({ Name: name, Labels: { [INSTANCE_LABEL]: this.instance } }),
+			this.#docker.createVolume({
+				Name: name,
+				Labels: { [INSTANCE_LABEL]: this.instance },
+				...(device && { DriverOpts: mount }),
+			}),
 		);
+	}
+
+	/** Whether a volume is there, and on a device of its own. */
+	async volumeKind(name: string): Promise<'none' | 'plain' | 'disk'> {
+		try {
+			const { Options } = await this.#docker.getVolume(name).inspect();
+			return Options?.['device'] ? 'disk' : 'plain';
+		} catch (error) {
+			if (statusOf(error) === 404) return 'none';
+			throw translate(error);
+		}
 	}
 
 	/** Names of our volumes. */
@@ -84,7 +160,7 @@ export class Engine {
 	/** Creates and starts a container; one that doesn't start is removed again. */
 	async startContainer(options: ContainerCreateOptions): Promise<string> {
 		const Labels = { ...options.Labels, [INSTANCE_LABEL]: this.instance };
-		const container = await guard(this.#docker.createContainer({ ...options, Labels }));
+		const container = await this.#create({ ...options, Labels });
 		try {
 			await guard(container.start());
 		} catch (error) {
@@ -94,9 +170,15 @@ export class Engine {
 		return container.id;
 	}
 
-	/** Our containers, stopped ones too. */
+	/** dockerode would say all of it in the address as well, and proxies refuse long ones. */
+	#create({ name, ...body }: ContainerCreateOptions): Promise<Docker.Container> {
+		const options: object = { _query: { name }, _body: body };
+		return guard(this.#docker.createContainer(options));
+	}
+
+	/** Our sandboxes, stopped ones too. */
 	async containers(): Promise<EngineContainer[]> {
-		const list = await guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
+		const list = (await this.#list()).filter(({ Labels }) => !(HELPER_LABEL in Labels));
 		return list.map((container) => ({
 			id: container.Id,
 			name: container.Names[0]?.replace(/^\//, '') ?? '',
@@ -104,6 +186,10 @@ export class Engine {
 			imageId: container.ImageID,
 			labels: container.Labels,
 		}));
+	}
+
+	#list() {
+		return guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
 	}
 
 	async isRunning(id: string): Promise<boolean> {
@@ -119,15 +205,97 @@ export class Engine {
 		await guard(this.#docker.getContainer(id).rename({ name }));
 	}
 
-	async limitContainer(id: string, limits: { memory: number; cpus: number; pids: number }) {
+	/** Of a running one; what bounds its processes was given to those that run, too. */
+	async limitContainer(id: string, limits: { memory: number; cpus: number }) {
 		await guard(
 			this.#docker.getContainer(id).update({
 				Memory: limits.memory,
 				MemorySwap: limits.memory,
 				NanoCpus: Math.round(limits.cpus * 1e9),
-				PidsLimit: limits.pids,
 			}),
 		);
+	}
+
+	/**
+	 * Runs a shell script beside the engine, wherever that is, and answers what it printed. It sees the
+	 * volumes that it is given, and changes nothing. Rejects unless it ends with 0.
+	 */
+	async runHelper(helper: EngineHelper): Promise<string> {
+		const name = this.#newHelper();
+		try {
+			const options = helperOptions(name, this.instance, helper);
+			return await this.#runToEnd(options, helper.signal);
+		} catch (error) {
+			await this.removeContainer(name).catch(() => {});
+			throw error;
+		} finally {
+			this.#helpers.delete(name);
+		}
+	}
+
+	/** For containers that go by themselves. */
+	async #runToEnd(options: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
+		const container = await this.#create(options);
+		const stream = await guard(container.attach({ stream: true, stdout: true, stderr: true }));
+		const output = new BoundedOutput(HELPER_OUTPUT);
+		const onOutput = (_from: OutputStream, chunk: Buffer) => output.push(chunk);
+		const settled = Promise.all([
+			guard(container.wait({ condition: 'removed' }) as Promise<{ StatusCode: number }>),
+			consume(stream as Duplex, { onOutput, signal }),
+		]);
+		settled.catch(() => {});
+		await guard(container.start());
+		const [{ StatusCode }] = await settled;
+		if (StatusCode === 0) return output.toString();
+		throw new SandboxError(
+			'start-failed',
+			`a helper ended with ${StatusCode}: ${output.toString()}`,
+		);
+	}
+
+	/**
+	 * Starts a program of ours beside the engine and talks to it. It ends, and is removed, with the
+	 * stream: also when that breaks because we were killed.
+	 */
+	openHelper(image: string, command: readonly string[]): Promise<Duplex> {
+		return this.#talkTo((name) => talkerOptions(name, this.instance, image, command));
+	}
+
+	/** The same for the one that looks after the engine's machine. */
+	openMachineHelper(helper: MachineHelper): Promise<Duplex> {
+		return this.#talkTo((name) => machineHelperOptions(name, this.instance, helper));
+	}
+
+	async #talkTo(options: (name: string) => ContainerCreateOptions): Promise<Duplex> {
+		const name = this.#newHelper();
+		const forget = () => this.#helpers.delete(name);
+		try {
+			const container = await this.#create(options(name));
+			const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
+			const stream = execDuplex((await guard(container.attach(attach))) as Duplex, () => {});
+			// It ends with the engine; whoever listens hears of that by `close`.
+			stream.on('error', () => {}).on('close', forget);
+			await guard(container.start());
+			return stream;
+		} catch (error) {
+			await this.removeContainer(name).catch(() => {});
+			forget();
+			throw error;
+		}
+	}
+
+	#newHelper(): string {
+		const name = `${this.instance}-helper-${newId(8)}`;
+		this.#helpers.add(name);
+		return name;
+	}
+
+	/** Helpers that nobody waits for: an earlier launch's. */
+	async removeStrayHelpers(): Promise<void> {
+		for (const { Id, Names, Labels } of await this.#list()) {
+			const name = Names[0]?.replace(/^\//, '') ?? '';
+			if (HELPER_LABEL in Labels && !this.#helpers.has(name)) await this.removeContainer(Id);
+		}
 	}
 
 	/** Lets the container's processes end within `seconds`, then ends them. */
@@ -239,7 +407,10 @@ export class Engine {
 }
 
 /** Feeds stdin, hands on the output, and resolves when the command closed it. */
-function consume(stream: Duplex, { stdin, onOutput, signal }: EngineExec): Promise<void> {
+function consume(
+	stream: Duplex,
+	{ stdin, onOutput, signal }: Pick<EngineExec, 'stdin' | 'onOutput' | 'signal'>,
+): Promise<void> {
 	return new Promise((resolve, reject) => {
 		const demux = new ExecDemux();
 		const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : undefined);

@@ -22,6 +22,11 @@ export class EventLog {
 	#readers = new Set<ServerResponse>();
 	#beat = setInterval(() => this.#send(encode({ line: 'beat' })), BEAT_MS).unref();
 
+	/** Whether anybody listens: what is large and can be missed isn't kept for who may come back. */
+	get attended(): boolean {
+		return this.#readers.size > 0;
+	}
+
 	emit(event: RunnerEventBody): void {
 		const seq = this.#first + this.#lines.length;
 		const line = encode({ line: 'event', seq, at: Date.now(), event });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunnerEventBody } from '@containrlab/protocol/events.ts';
 import { type Lab, LabFrontMatter } from '@containrlab/protocol/lab.ts';
-import { JudgeRun, type JudgeRunRequest } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, JudgeRun, type JudgeRunRequest } from '@containrlab/protocol/sandbox.ts';
 import { JudgeRuns, type JudgeRunsOptions } from './judge-run.ts';
 import { answerJudgeRun } from './judge-run-routes.ts';
 import { silentLog } from './log.ts';
@@ -30,6 +30,7 @@ const request: JudgeRunRequest = {
 	lab: lab.slug,
 	labDigest: lab.digest,
 	files: [{ kind: 'text', path: 'Dockerfile', mode: 0o644, text: 'FROM x\n' }],
+	limits: DEFAULT_LIMITS,
 };
 
 /** Clean sandboxes for checks that only read; counts what is in use. */

@@ -135,7 +135,7 @@ export class JudgeRuns {
 		try {
 			using _turn = await this.#turns.take(signal);
 			const lab = await this.#options.findLab(request.lab, request.labDigest);
-			const opening = this.#options.sandboxes.acquire('judge', { signal });
+			const opening = this.#options.sandboxes.acquire('judge', { limits: request.limits, signal });
 			opening.catch(() => {});
 			try {
 				const result = await this.#judge(run, lab, request, opening);

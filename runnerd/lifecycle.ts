@@ -1,12 +1,14 @@
 // Making and removing one sandbox: whatever fails on the way, nothing of it is left.
 
 import { newId } from '@containrlab/protocol/id.ts';
-import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
-import type { Engine, EngineContainer } from './engine.ts';
+import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbox.ts';
+import type { Engine, EngineContainer, EngineInfo } from './engine.ts';
+import type { Machine } from './host/machine.ts';
+import { Volumes } from './host/volumes.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
 import { SandboxError } from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
-import { Gate } from './sandboxes-gate.ts';
 import type { UidSlots } from './sandboxes-slots.ts';
 import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './sandboxes-spec.ts';
 
@@ -14,12 +16,6 @@ import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './s
 const BOOT_SECONDS = 30;
 /** For the containers inside to end by themselves. */
 const STOP_SECONDS = 4;
-/** Memory that stays the services', and what a busy sandbox is reckoned at; bytes. */
-const RESERVE = 2 * 1024 ** 3;
-const PER_SANDBOX = 256 * 1024 ** 2;
-
-/** Who goes first when many start at once. */
-const RANK = { workspace: 0, pool: 1, judge: 2 } as const;
 
 export type BootRequest = {
 	purpose: SandboxPurpose;
@@ -27,8 +23,10 @@ export type BootRequest = {
 	/** Kept volume, and the uid that goes with it; new ones otherwise. */
 	volume?: string | undefined;
 	uid?: number | undefined;
+	/** The volume is older than this start, which must leave it when it fails. */
+	kept?: boolean;
 	signal: AbortSignal;
-	onPhase?: (phase: 'queued' | 'creating' | 'booting') => void;
+	onPhase?: (phase: 'creating' | 'booting') => void;
 };
 
 export type LifecycleOptions = {
@@ -36,37 +34,46 @@ export type LifecycleOptions = {
 	slots: UidSlots;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Looks whether the engine holds sandboxes, before the first is handed out. */
+	isolation?: Isolation | undefined;
+	/** A sandbox is gone: there may be room for another. */
+	onGone: () => void;
+	/** Without it volumes have no cap. */
+	machine?: Machine;
 	log: Log;
 };
 
 export class Lifecycle {
 	readonly engine: Engine;
+	readonly volumes: Volumes;
 	#options: LifecycleOptions;
 	/** Sandboxes that exist or are being made, by our id: what a sweep must leave alone. */
 	#known = new Set<string>();
 	#volumes = new Set<string>();
-	#host: Promise<{ gate: Gate; capacity: number; cgroup: string }> | undefined;
+	/** Of these, not up yet. */
+	#making = 0;
+	#host: Promise<EngineInfo> | undefined;
 
 	constructor(options: LifecycleOptions) {
 		this.engine = options.engine;
 		this.#options = options;
+		this.volumes = new Volumes(options.engine, options.machine, options.log);
 	}
 
 	get count(): number {
 		return this.#known.size;
 	}
 
-	/** Resolves with a sandbox whose daemon and agent answer. */
+	/** Those that are up, and perhaps being removed. */
+	get made(): number {
+		return this.#known.size - this.#making;
+	}
+
+	/** Resolves with a sandbox whose daemon and agent answer. The caller was admitted. */
 	async boot(request: BootRequest): Promise<Box> {
-		request.onPhase?.('queued');
-		const host = await this.#hostFacts();
-		using _place = await host.gate.enter(RANK[request.purpose], request.signal);
-		if (this.#known.size >= host.capacity) {
-			throw new SandboxError(
-				'no-capacity',
-				`${this.#known.size} sandboxes are this machine's most`,
-			);
-		}
+		this.#options.isolation?.assertNotRefused();
+		const host = await this.host();
+		request.signal.throwIfAborted();
 		request.onPhase?.('creating');
 		const sandbox = newId(12);
 		const uid = this.#options.slots.take(request.uid);
@@ -74,17 +81,20 @@ export class Lifecycle {
 		const box = new Box(this.engine, { id: '', uid, volume, sandbox });
 		this.#known.add(sandbox);
 		this.#volumes.add(volume);
+		this.#making += 1;
 		try {
-			return await this.#create(box, request, host.cgroup);
+			return await this.#create(box, request, host);
 		} catch (error) {
-			await this.#undo(box, request.volume !== undefined);
+			await this.#undo(box, request.kept === true);
 			throw error;
+		} finally {
+			this.#making -= 1;
 		}
 	}
 
-	async #create(draft: Box, request: BootRequest, cgroup: string): Promise<Box> {
+	async #create(draft: Box, request: BootRequest, host: EngineInfo): Promise<Box> {
 		const { sandbox, uid, volume } = draft;
-		await this.engine.createVolume(volume);
+		using _disk = await this.volumes.prepare(volume, request.limits.disk);
 		request.signal.throwIfAborted();
 		const id = await this.engine.startContainer(
 			containerOptions({
@@ -94,15 +104,33 @@ export class Lifecycle {
 				image: this.#options.image,
 				volume,
 				uid,
-				limits: request.limits,
+				// A start may have what cores are idle; settle() ends that.
+				limits: { ...request.limits, cpus: host.cpus },
 				imagesVolume: this.#options.imagesVolume,
-				cgroupParent: cgroup,
+				cgroupParent: cgroupParent(host.cgroupDriver),
 			}),
 		);
 		request.onPhase?.('booting');
 		const box = new Box(this.engine, { id, uid, volume, sandbox });
-		await box.ready(BOOT_SECONDS, request.signal);
+		await this.settle(box, request.limits, BOOT_SECONDS, request.signal);
+		await this.#options.isolation?.verify(box, request.limits);
 		return box;
+	}
+
+	/**
+	 * Waits until it answers and gives it its own share of the cores from then on: within that, its
+	 * daemons would take half as long again to start.
+	 */
+	async settle(box: Box, limits: SandboxLimits, seconds: number, signal: AbortSignal) {
+		await box.ready(seconds, signal);
+		await this.engine.limitContainer(box.id, limits);
+	}
+
+	/** What can change while it runs; less memory than is in use is refused. Never rejects. */
+	async limit(box: Box, limits: SandboxLimits): Promise<void> {
+		await this.engine.limitContainer(box.id, limits).catch((cause) => {
+			this.#options.log.warn('a sandbox keeps its limits until it starts again', { cause });
+		});
 	}
 
 	/** The name of a sandbox that is nobody's yet. */
@@ -124,7 +152,7 @@ export class Lifecycle {
 	async #undo(box: Box, keepVolume: boolean): Promise<void> {
 		try {
 			await this.engine.removeContainer(this.#containerName(box.sandbox));
-			if (!keepVolume) await this.engine.removeVolume(box.volume);
+			if (!keepVolume) await this.volumes.remove(box.volume);
 		} catch (cause) {
 			this.#options.log.warn('a failed start left something for the next sweep', { cause });
 		} finally {
@@ -137,14 +165,15 @@ export class Lifecycle {
 		try {
 			if (keepVolume) await this.engine.stopContainer(box.id, STOP_SECONDS);
 			await this.engine.removeContainer(box.id);
-			if (!keepVolume) await this.engine.removeVolume(box.volume);
+			if (!keepVolume) await this.volumes.remove(box.volume);
 		} finally {
 			this.forget(box);
 		}
 	}
 
 	/** Takes over a sandbox of an earlier launch: its uid, volume and name are taken. */
-	hold(box: Box): void {
+	hold(box: Box, { disk } = DEFAULT_LIMITS): void {
+		this.volumes.hold(box.volume, disk);
 		this.#options.slots.hold(box.uid);
 		this.#known.add(box.sandbox);
 		this.#volumes.add(box.volume);
@@ -163,22 +192,34 @@ export class Lifecycle {
 	forget(box: Box): void {
 		if (!this.#known.delete(box.sandbox)) return;
 		this.#volumes.delete(box.volume);
+		this.volumes.drop(box.volume);
 		this.#options.slots.free(box.uid);
+		this.#options.onGone();
 	}
 
 	/** Removes what is ours on the engine and belongs to nothing that we know. */
-	async sweep(keptVolumes: ReadonlySet<string>): Promise<void> {
-		for (const container of await this.engine.containers()) {
-			const sandbox = container.labels[LABELS.sandbox];
+	async sweep(isKept: (volume: string) => boolean): Promise<void> {
+		await this.engine.removeStrayHelpers();
+		for (const { id, name, labels } of await this.engine.containers()) {
+			const sandbox = labels[LABELS.sandbox];
 			if (!sandbox || this.#known.has(sandbox)) continue;
-			await this.engine.removeContainer(container.id);
-			this.#options.log.info('swept a sandbox', { sandbox, name: container.name });
+			await this.#sweepOne(name, () => this.engine.removeContainer(id));
 		}
 		for (const volume of await this.engine.volumes()) {
-			if (!this.#isSandboxVolume(volume)) continue;
-			if (keptVolumes.has(volume) || this.#volumes.has(volume)) continue;
-			await this.engine.removeVolume(volume);
-			this.#options.log.info('swept a volume', { volume });
+			// Asked now: it may have become a workspace's since.
+			if (!this.#isSandboxVolume(volume) || isKept(volume) || this.#volumes.has(volume)) continue;
+			await this.#sweepOne(volume, () => this.volumes.remove(volume));
+		}
+	}
+
+	/** One that can't be removed just now is the next sweep's, and keeps nobody from anything. */
+	async #sweepOne(name: string, remove: () => Promise<void>): Promise<void> {
+		try {
+			await remove();
+			this.#options.log.info('swept', { name });
+		} catch (cause) {
+			if (cause instanceof SandboxError && cause.code === 'engine-unreachable') throw cause;
+			this.#options.log.warn('could not be swept', { name, cause });
 		}
 	}
 
@@ -189,12 +230,8 @@ export class Lifecycle {
 	}
 
 	/** Read once; an engine that doesn't answer is asked again at the next start. */
-	async #hostFacts() {
-		this.#host ??= this.engine.info().then((info) => ({
-			gate: new Gate(Math.max(2, info.cpus)),
-			capacity: Math.min(500, Math.max(4, Math.floor((info.memory - RESERVE) / PER_SANDBOX))),
-			cgroup: cgroupParent(info.cgroupDriver),
-		}));
+	async host(): Promise<EngineInfo> {
+		this.#host ??= this.engine.info();
 		try {
 			return await this.#host;
 		} catch (error) {

@@ -8,10 +8,15 @@ import { LabLookup } from '@containrlab/labs/lookup.ts';
 import { importTicketPublicKey } from '@containrlab/protocol/ticket.ts';
 import { Api } from './api.ts';
 import { readConfig } from './config.ts';
+import { reachEngine } from './engine-tunnel.ts';
 import { Engine } from './engine.ts';
 import { EventLog } from './events.ts';
+import { Machine } from './host/machine.ts';
+import { Troubles } from './host/troubles.ts';
 import { JudgeRuns } from './judge-run.ts';
+import { Isolation, ISOLATION_FILE } from './isolation/isolation.ts';
 import { jsonLog } from './log.ts';
+import { PreviewDoor } from './preview/door.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { SessionRecord } from './sessions-record.ts';
 import { RecordStore } from './state.ts';
@@ -23,20 +28,52 @@ const END_MS = 8000;
 
 const config = await readConfig(process.env);
 const log = jsonLog((line) => process.stderr.write(line));
-const engine = new Engine(config.DOCKER_HOST, config.RUNNERD_INSTANCE);
+const way = await reachEngine(config.engine, log);
+const engine = new Engine(way.address, config.RUNNERD_INSTANCE);
 const events = new EventLog();
 const emit = events.emit.bind(events);
+const attended = () => events.attended;
 await mkdir(config.RUNNERD_DATA, { recursive: true, mode: 0o700 });
 
+const machine = new Machine({
+	engine,
+	image: config.SANDBOX_IMAGE,
+	log,
+	onTrouble: (trouble) => troubles.take(trouble),
+});
 const sandboxes = new Sandboxes({
+	machine,
 	engine,
 	log,
 	store: new RecordStore(join(config.RUNNERD_DATA, 'sessions'), SessionRecord, log),
 	image: config.SANDBOX_IMAGE,
 	imagesVolume: config.IMAGES_VOLUME,
+	isolation: new Isolation({
+		engine,
+		image: config.SANDBOX_IMAGE,
+		file: join(config.RUNNERD_DATA, ISOLATION_FILE),
+		log,
+	}),
 	poolSize: config.POOL_SIZE,
-	host: (context) => new WorkspaceHost({ ...context, syncUrl: config.SYNC_URL, emit, log }),
+	kept: { count: config.KEPT_VOLUMES, bytes: config.KEPT_VOLUMES_BYTES },
+	room: {
+		...(config.SANDBOXES_MOST !== undefined && { most: config.SANDBOXES_MOST }),
+		...(config.MEMORY_RESERVE !== undefined && { reserve: config.MEMORY_RESERVE * 1024 ** 2 }),
+	},
+	host: (context) =>
+		new WorkspaceHost({
+			...{ ...context, syncUrl: config.SYNC_URL, emit, attended, log },
+			flood: (flood) => troubles.flood(flood),
+		}),
 	changed: (workspace, state) => emit({ type: 'sandbox', workspace, state }),
+	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
+});
+const troubles = new Troubles({
+	find: (what) => sandboxes.ownerOf(what),
+	tell: (workspace, code, message) => emit({ type: 'warning', workspace, code, message }),
+	evict: (workspace) => sandboxes.evict(workspace),
+	relieve: (workspace) => sandboxes.relieve(workspace),
+	log,
 });
 const labs = new LabLookup(config.LABS_DIR);
 const judges = new JudgeRuns({
@@ -47,9 +84,14 @@ const judges = new JudgeRuns({
 	log,
 	judgeDigest: await judgeDigest(),
 });
+const ticketKey = await importTicketPublicKey(config.ticketPublicKey);
 const terminals = new TerminalDoor({
-	ticketKey: await importTicketPublicKey(config.ticketPublicKey),
+	ticketKey,
 	find: (workspace) => sandboxes.host(workspace)?.terminals,
+});
+const previews = new PreviewDoor({
+	ticketKey,
+	find: (workspace) => sandboxes.host(workspace)?.preview,
 });
 const { server } = new Api({
 	token: config.token,
@@ -59,6 +101,7 @@ const { server } = new Api({
 	events,
 	judges,
 	terminals,
+	previews,
 	log,
 });
 
@@ -71,8 +114,11 @@ async function end(why: string): Promise<void> {
 	server.close();
 	await judges.close();
 	await sandboxes.close();
+	await machine.close();
 	terminals.close();
+	previews.close();
 	events.close();
+	await way.close();
 	process.exit(0);
 }
 process.on('SIGTERM', () => void end('SIGTERM'));

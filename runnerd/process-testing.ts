@@ -7,24 +7,39 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { newId } from '@containrlab/protocol/id.ts';
-import { type TestInstance, testImages } from './sandboxes-testing.ts';
+import { signTicket, TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
+import { WebSocket } from 'ws';
+import { DOCKER_SOCKET, type TestInstance, testImages } from './sandboxes-testing.ts';
+import { TestBrowser } from './terminals/testing.ts';
 
 export const TOKEN = newId(32);
 
 export class RunnerProcess implements AsyncDisposable {
 	readonly url: string;
 	#child: ChildProcess;
+	#keys: CryptoKeyPair;
 
-	private constructor(url: string, child: ChildProcess) {
+	private constructor(url: string, child: ChildProcess, keys: CryptoKeyPair) {
 		this.url = url;
 		this.#child = child;
+		this.#keys = keys;
 	}
 
-	/** Sync is out of reach of it: its workspaces become ready without their files. */
-	static async launch(instance: TestInstance, poolSize: number): Promise<RunnerProcess> {
+	/** Without a sync, its workspaces become ready without their files, a while later. */
+	static async launch(
+		instance: TestInstance,
+		poolSize: number,
+		{
+			syncUrl = 'ws://127.0.0.1:1',
+			/** Docker's variables, where the engine isn't the usual one. */
+			engine = { DOCKER_HOST: `unix://${DOCKER_SOCKET}` } as Record<string, string>,
+		} = {},
+	): Promise<RunnerProcess> {
 		const { image, imagesVolume } = testImages();
 		const file = (name: string) => join(instance.directory, name);
-		const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+		const keys = (await crypto.subtle.generateKey('Ed25519', true, [
+			...(['sign', 'verify'] as const),
+		])) as CryptoKeyPair;
 		const spki = Buffer.from(await crypto.subtle.exportKey('spki', keys.publicKey));
 		await writeFile(
 			file('public.pem'),
@@ -44,13 +59,14 @@ export class RunnerProcess implements AsyncDisposable {
 				LABS_DIR: fileURLToPath(new URL('../labs', import.meta.url)),
 				SANDBOX_IMAGE: image,
 				IMAGES_VOLUME: imagesVolume,
-				SYNC_URL: 'ws://127.0.0.1:1',
+				SYNC_URL: syncUrl,
+				...engine,
 				POOL_SIZE: String(poolSize),
 			},
 		});
 		for await (const line of createInterface({ input: child.stdout })) {
 			const [, url] = /^ready (http:\S+)$/.exec(line) ?? [];
-			if (url) return new RunnerProcess(url, child);
+			if (url) return new RunnerProcess(url, child, keys);
 		}
 		throw new Error('runnerd ended before it was ready');
 	}
@@ -65,6 +81,23 @@ export class RunnerProcess implements AsyncDisposable {
 
 	async json<T>(method: string, path: string, body?: unknown): Promise<T> {
 		return (await (await this.fetch(method, path, body)).json()) as T;
+	}
+
+	/** A page of whoever `startRequest` starts for, at the first terminal. */
+	async terminal(workspace: string): Promise<TestBrowser> {
+		const iat = Math.floor(Date.now() / 1000);
+		const ticket = await signTicket(this.#keys.privateKey, {
+			...{ aud: 'terminal', user: { id: 'uma', name: 'Uma', role: 'student' } },
+			...{ resource: workspace, access: 'write', iat, exp: iat + 60, jti: newId() },
+		});
+		const address = `${this.url.replace('http', 'ws')}/terminal/${workspace}/1`;
+		const headers = { [TICKET_HEADER]: ticket };
+		return new TestBrowser(new WebSocket(address, { headers }));
+	}
+
+	/** Now, not soon. */
+	kill(): void {
+		this.#child.kill('SIGKILL');
 	}
 
 	async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

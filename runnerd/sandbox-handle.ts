@@ -1,7 +1,7 @@
 // What the rest of runnerd may do with one running sandbox; engine and lifecycle stay behind it.
 
 import type { Duplex } from 'node:stream';
-import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
+import type { SandboxLimits, SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -50,8 +50,14 @@ export interface SandboxHandle {
 export interface JudgeSandbox extends SandboxHandle, AsyncDisposable {}
 
 export interface SandboxSource {
-	/** A clean sandbox with an empty /workspace; waits its turn behind the students' starts. */
-	acquire(purpose: 'judge', options: { signal: AbortSignal }): Promise<JudgeSandbox>;
+	/**
+	 * A clean sandbox with an empty /workspace, and the usual limits unless others are named; waits its
+	 * turn behind the students' starts.
+	 */
+	acquire(
+		purpose: 'judge',
+		options: { limits?: SandboxLimits; signal: AbortSignal },
+	): Promise<JudgeSandbox>;
 	/** The sandbox of a workspace, while it runs. */
 	get(workspace: string): SandboxHandle | undefined;
 	/** A byte stream to the agent of a workspace's sandbox; a new one at each call. */
@@ -66,7 +72,9 @@ export type SandboxErrorCode =
 	/** It didn't come up. */
 	| 'start-failed'
 	/** No room for one more; try again later. */
-	| 'no-capacity';
+	| 'no-capacity'
+	/** The engine doesn't hold sandboxes as it must; none is handed out until that is mended. */
+	| 'unsafe-engine';
 
 /** The fault is ours, never the student's; its `cause` is for the log. */
 export class SandboxError extends Error {

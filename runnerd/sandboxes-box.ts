@@ -41,7 +41,7 @@ export class Box implements SandboxHandle {
 			stdout: new BoundedOutput(options.maxOutput ?? OUTPUT_BYTES),
 			stderr: new BoundedOutput(options.maxOutput ?? OUTPUT_BYTES),
 		};
-		using limit = new KillTimer(options, () => this.#enter(['sbx-kill', token]));
+		using limit = new KillTimer(options, async () => void (await this.#enter(['sbx-kill', token])));
 		// The sandbox ends the command by itself a little later, should we not be there to do it.
 		const seconds = String(Math.ceil(options.timeoutMs / 1000) + 5);
 		const exitCode = await this.#engine.exec(this.id, {
@@ -98,10 +98,27 @@ export class Box implements SandboxHandle {
 		throw new SandboxError('start-failed', `the sandbox did not come up: ${log.trim()}`);
 	}
 
-	async #enter(command: readonly string[]): Promise<void> {
-		await this.#engine.exec(this.id, {
+	/** Whether a command gets in, and can start others. */
+	async canEnter(): Promise<boolean> {
+		const several = 'for n in 1 2 3 4 5 6 7 8; do sleep 0.1 & done; wait';
+		return (await this.#enter(['sh', '-c', several])) === 0;
+	}
+
+	/** Ends all that the student runs, for a sandbox so full of processes that nothing enters it. */
+	async relieve(): Promise<void> {
+		const exitCode = await this.#outside(['sbx-relieve']);
+		if (exitCode === 0) return;
+		throw new SandboxError('sandbox-lost', `what fills it was not ended: ${exitCode}`);
+	}
+
+	#enter(command: readonly string[]): Promise<number> {
+		return this.#outside(['sbx-enter', ...command]);
+	}
+
+	#outside(command: readonly string[]): Promise<number> {
+		return this.#engine.exec(this.id, {
 			user: String(this.uid),
-			command: ['sbx-enter', ...command],
+			command,
 			onOutput: () => {},
 			signal: AbortSignal.timeout(KILL_GRACE_MS),
 		});

@@ -27,6 +27,12 @@ export type SandboxSpec = {
 	cgroupParent: string;
 };
 
+/**
+ * Of the processes that a sandbox may have: these are not for the student's shells and containers, so
+ * that its daemon, its agent and what enters it go on when those multiply (sandbox/lib/bounds.sh).
+ */
+export const RESERVED_PIDS = 192;
+
 const seccomp = JSON.stringify(
 	JSON.parse(readFileSync(new URL('sandbox/seccomp.json', import.meta.url), 'utf8')),
 );
@@ -47,6 +53,9 @@ export function containerOptions(spec: SandboxSpec): ContainerCreateOptions {
 			[LABELS.uid]: String(spec.uid),
 			[LABELS.volume]: spec.volume,
 		},
+		// Its own namespace with a loopback, and nothing to do for Docker's network code: that takes more
+		// than half of a start, and Docker 20.10 stands still for ever when two ends meet in it.
+		NetworkDisabled: true,
 		HostConfig: {
 			NetworkMode: 'none',
 			ReadonlyRootfs: true,
@@ -62,7 +71,8 @@ export function containerOptions(spec: SandboxSpec): ContainerCreateOptions {
 			MaskedPaths: [],
 			ReadonlyPaths: [],
 			CgroupParent: spec.cgroupParent,
-			// Against our services on a busy machine: first to wait, first to be ended.
+			// Among the sandboxes; against our services it is their parent's weight that counts. When
+			// memory runs out, they are the first to be ended.
 			CpuShares: spec.purpose === 'judge' ? 128 : 256,
 			OomScoreAdj: 500,
 			Memory: spec.limits.memory,

@@ -1,6 +1,6 @@
 // For tests: an instance of our own on the real engine, of which nothing is left afterwards.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,19 +11,33 @@ import {
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
+import { DEFAULT_SOCKET } from './engine-address.ts';
 import { Engine } from './engine.ts';
+import type { KeptBudget } from './kept-volumes.ts';
+import type { Trouble } from './host/helper-lines.ts';
+import { Machine } from './host/machine.ts';
+import { Troubles } from './host/troubles.ts';
 import { silentLog } from './log.ts';
+import type { RoomLimits } from './room.ts';
 import type { SandboxHandle } from './sandbox-handle.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { SessionRecord } from './sessions-record.ts';
 import { RecordStore } from './state.ts';
 import type { HostLifecycle } from './workspace-host.ts';
 
+/** Of the engine that the tests use. */
+export const DOCKER_SOCKET = (process.env['DOCKER_HOST'] ?? DEFAULT_SOCKET).replace('unix://', '');
+
+/** Part of the names of whatever the tests make, by which `npm test` finds what was left. */
+export const TEST_RUN = process.env['TEST_RUN'] ? `${process.env['TEST_RUN']}-` : '';
+
 /** Workspaces without documents and terminals: only the sandbox is under test. */
 class NoHost implements HostLifecycle {
 	async start(): Promise<void> {}
 	update(): void {}
-	async close(): Promise<void> {}
+	async close(): Promise<boolean> {
+		return true;
+	}
 }
 
 export function startRequest(workspace: string, idleMinutes: number | null = 30): StartSession {
@@ -58,15 +72,23 @@ export async function until<T>(
 	}
 }
 
+type Seen = {
+	seen: Map<string, SandboxState[]>;
+	/** Codes of what owners were told. */
+	told: string[];
+	machine: Machine | undefined;
+};
+
 /** `await using` it: an instance with its own label and directory; every launch shares both. */
 export class TestInstance implements AsyncDisposable {
-	readonly name = `t-${newId(8)}`;
-	readonly engine = new Engine(
-		{ socketPath: (process.env['DOCKER_HOST'] ?? '/var/run/docker.sock').replace('unix://', '') },
-		this.name,
-	);
+	readonly name = `t-${TEST_RUN}${newId(8)}`;
+	readonly engine = new Engine({ socketPath: DOCKER_SOCKET }, this.name);
 	readonly directory: string;
-	#launches: Sandboxes<NoHost>[] = [];
+	/** For launches that follow. */
+	kept: KeptBudget = { count: 200, bytes: undefined };
+	/** For launches that follow: whether the engine's machine is looked after, with disks or without. */
+	machine: 'unseen' | 'disks' | 'no disks' = 'unseen';
+	#launches: { close(): Promise<void> }[] = [];
 
 	private constructor(directory: string) {
 		this.directory = directory;
@@ -80,34 +102,77 @@ export class TestInstance implements AsyncDisposable {
 	async launch(
 		poolSize = 0,
 		engine = this.engine,
-	): Promise<Sandboxes<NoHost> & { seen: Map<string, SandboxState[]> }> {
+		room: Partial<RoomLimits> = {},
+	): Promise<Sandboxes<NoHost> & Seen> {
 		const seen = new Map<string, SandboxState[]>();
-		const sandboxes = new Sandboxes<NoHost>({
+		const told: string[] = [];
+		const machine =
+			this.machine === 'unseen'
+				? undefined
+				: this.#machine(engine, (trouble) => troubles.take(trouble));
+		const sandboxes: Sandboxes<NoHost> = new Sandboxes<NoHost>({
+			...(machine && { machine }),
 			...testImages(),
 			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
 			poolSize,
+			room,
+			kept: this.kept,
 			log: silentLog,
 			host: () => new NoHost(),
+			tell: (_workspace, code) => told.push(code),
 			changed: (workspace, state) => seen.set(workspace, [...(seen.get(workspace) ?? []), state]),
 		});
-		this.#launches.push(sandboxes);
+		const troubles = new Troubles({
+			find: (what) => sandboxes.ownerOf(what),
+			tell: (_workspace, code) => told.push(code),
+			evict: (workspace) => sandboxes.evict(workspace),
+			relieve: (workspace) => sandboxes.relieve(workspace),
+			log: silentLog,
+		});
+		this.#launches.push(sandboxes, ...(machine ? [machine] : []));
 		await sandboxes.open();
-		return Object.assign(sandboxes, { seen });
+		return Object.assign(sandboxes, { seen, told, machine });
 	}
 
-	/** Names of what exists on the engine. */
+	#machine(engine: Engine, onTrouble: (trouble: Trouble) => void): Machine {
+		const { image } = testImages();
+		const disks = this.machine === 'disks';
+		return new Machine({
+			engine,
+			image,
+			disks,
+			log: silentLog,
+			onTrouble,
+		});
+	}
+
+	/** Names of what exists on the engine, but for the place of the disks. */
 	async leftovers(): Promise<string[]> {
-		const [containers, volumes] = await Promise.all([
-			this.engine.containers(),
-			this.engine.volumes(),
-		]);
-		return [...containers.map(({ name }) => name), ...volumes];
+		const [containers, all] = await Promise.all([this.engine.containers(), this.engine.volumes()]);
+		const volumes = all.filter((name) => name !== `${this.name}-disks`);
+		const loops = await this.loops();
+		return [
+			...containers.map(({ name }) => name),
+			...volumes,
+			...loops.filter((loop) => !volumes.some((volume) => loop.includes(volume))),
+		];
+	}
+
+	/** Files behind the loop devices of this instance; none are seen where the engine is elsewhere. */
+	async loops(): Promise<string[]> {
+		const found: string[] = [];
+		for await (const path of glob('/sys/block/loop*/loop/backing_file')) {
+			const file = await readFile(path, 'utf8').catch(() => '');
+			if (file.includes(`/${this.name}-`)) found.push(file.trim());
+		}
+		return found;
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		await Promise.allSettled(this.#launches.map((launch) => launch.close()));
 		for (const { id } of await this.engine.containers()) await this.engine.removeContainer(id);
+		await this.engine.removeStrayHelpers();
 		for (const volume of await this.engine.volumes()) await this.engine.removeVolume(volume);
 		await rm(this.directory, { recursive: true, force: true });
 	}

@@ -44,7 +44,7 @@ test('builds and runs the lab in it, and fails fast at what lies outside', async
 	await sandboxes.stop(workspace);
 	expect(sandboxes.view(workspace)?.state).toMatchObject({ status: 'gone', reason: 'ended' });
 	await sandboxes.close();
-});
+}, 120_000);
 
 test('a kept volume brings images, containers and files back; a removed container is lost, not the work', async () => {
 	const sandboxes = await instance.launch();

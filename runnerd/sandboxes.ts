@@ -3,53 +3,67 @@
 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import {
 	DEFAULT_LIMITS,
+	type ClassesInSession,
+	type RestartSession,
+	type SandboxLimits,
 	type SandboxState,
 	type Session as SessionView,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import type { Engine } from './engine.ts';
+import type { Machine } from './host/machine.ts';
+import type { Owner } from './host/troubles.ts';
+import { InSession } from './in-session.ts';
+import { type KeptBudget, KeptVolumes } from './kept-volumes.ts';
 import { Lifecycle } from './lifecycle.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import type { Log } from './log.ts';
-import { Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { RoomLimits } from './room.ts';
 import { SandboxError } from './sandbox-handle.ts';
-import type {
-	JudgeSandbox,
-	SandboxErrorCode,
-	SandboxHandle,
-	SandboxSource,
-} from './sandbox-handle.ts';
+import type { JudgeSandbox, SandboxHandle, SandboxSource } from './sandbox-handle.ts';
 import { Box } from './sandboxes-box.ts';
-import { Gate } from './sandboxes-gate.ts';
 import { UidSlots } from './sandboxes-slots.ts';
 import { Session, type SessionWorld } from './sessions.ts';
-import type { SessionRecord } from './sessions-record.ts';
+import { newRecord, type SessionRecord } from './sessions-record.ts';
 import type { RecordStore } from './state.ts';
+import { Supply } from './supply.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
-/** Judge runs at a time; students' own builds need the cores too. */
-const JUDGES = 2;
 const ENGINE_RETRY_MS = 500;
+const SWEEP_MS = 60_000;
+/** An engine that stays away is asked less and less often. */
+const ENGINE_RETRY_MOST_MS = 5000;
 /** A restart of the engine shorter than this isn't told to anybody. */
 const AWAY_MS = 3000;
 /** How long opening waits for an engine that may not be there yet. */
 const FIRST_LOOK_MS = 5000;
 const ADOPT_SECONDS = 15;
-/** A judge run waits so long for an engine that restarts, or for a place. */
-const JUDGE_PATIENCE_MS = 5 * 60_000;
-const PASSING: ReadonlySet<SandboxErrorCode> = new Set(['engine-unreachable', 'no-capacity']);
+/** How often it is looked for what the pool should hold: classes begin and end, students come and go. */
+const AIM_MS = 5000;
+/** After a launch web is given so long to say who is in session, before warm ones are too many. */
+const TELL_MS = 30_000;
 
 export type SandboxesOptions<H extends HostLifecycle> = {
 	engine: Engine;
 	store: RecordStore<SessionRecord>;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Without one, no sandbox is looked at before it is handed out; for tests. */
+	isolation?: Isolation | undefined;
+	/** What bounds the sandboxes together, and gives them disks; without it neither is done. */
+	machine?: Machine;
 	poolSize: number;
+	kept: KeptBudget;
+	/** Instead of what the engine's host would bear. */
+	room?: Partial<RoomLimits>;
 	log: Log;
 	host(context: HostContext): H;
 	changed(workspace: string, state: SandboxState): void;
+	/** Something a workspace's owner should know. */
+	tell(workspace: string, code: string, message: string): void;
 };
 
 export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
@@ -58,9 +72,14 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#log: Log;
 	#sessions = new Map<string, Session<H>>();
 	#lifecycle: Lifecycle;
+	#supply: Supply;
 	#pool: Pool;
+	#inSession = new InSession();
+	#inSessionTold = false;
+	#launchedAt = performance.now();
+	#aiming: NodeJS.Timeout | undefined;
 	#world: SessionWorld<H>;
-	#judges = new Gate(JUDGES);
+	#kept: KeptVolumes;
 	#closed = new AbortController();
 	#watching: Promise<void> | undefined;
 
@@ -69,8 +88,12 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		this.#engine = options.engine;
 		this.#log = options.log;
 		const slots = new UidSlots(() => this.#keptUids());
-		this.#lifecycle = new Lifecycle({ ...options, slots });
-		this.#pool = new Pool(options.poolSize, this.#lifecycle, options.log);
+		const onGone = () => this.#supply.look();
+		this.#lifecycle = new Lifecycle({ ...options, slots, onGone });
+		this.#supply = new Supply({ ...options, lifecycle: this.#lifecycle });
+		this.#pool = this.#supply.pool;
+		const { volumes } = this.#lifecycle;
+		this.#kept = new KeptVolumes({ ...options, volumes, owners: () => this.#sessions.values() });
 		this.#world = this.#makeWorld();
 	}
 
@@ -79,24 +102,27 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		for (const record of (await this.#options.store.load()).values()) {
 			this.#add(record);
 			const box = this.#recall(record);
-			if (box) this.#lifecycle.hold(box);
+			if (box) this.#lifecycle.hold(box, record.request.limits);
 		}
+		this.#supply.open();
+		this.#aiming = setInterval(() => this.#aimPool(), AIM_MS).unref();
 		const first = Promise.withResolvers<void>();
 		this.#watching = this.#keepWatch(first.resolve);
 		await Promise.race([first.promise, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
 	}
 
 	start(request: StartSession): { began: boolean; session: SessionView } {
-		const session =
-			this.#sessions.get(request.workspace) ??
-			this.#add({
-				request,
-				volume: null,
-				container: null,
-				state: { status: 'gone', at: Date.now(), reason: 'ended' },
-				activeAt: Date.now(),
-			});
-		return { began: session.start(request), session: session.view };
+		const session = this.#sessions.get(request.workspace) ?? this.#add(newRecord(request));
+		const began = session.start(request);
+		if (began) this.#aimPool();
+		return { began, session: session.view };
+	}
+
+	/** Ends it, if there is one, and starts it again; `fresh`: without what its volume kept. */
+	restart({ fresh, ...request }: RestartSession): SessionView {
+		const session = this.#sessions.get(request.workspace) ?? this.#add(newRecord(request));
+		session.restart(request, fresh);
+		return session.view;
 	}
 
 	view(workspace: string): SessionView | undefined {
@@ -119,7 +145,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		// Without its record, a volume that can't be removed now is the next sweep's.
 		this.#sessions.delete(workspace);
 		await this.#options.store.remove(workspace);
-		if (session.record.volume) await this.#engine.removeVolume(session.record.volume.name);
+		if (session.record.volume) await this.#lifecycle.volumes.remove(session.record.volume.name);
 	}
 
 	extend(workspace: string): void {
@@ -144,61 +170,47 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		return box.openAgent();
 	}
 
-	async acquire(_purpose: 'judge', { signal }: { signal: AbortSignal }): Promise<JudgeSandbox> {
-		const place = await this.#judges.enter(0, signal);
-		try {
-			return this.#judgeSandbox(await this.#boxForJudge(signal), place);
-		} catch (error) {
-			place[Symbol.dispose]();
-			throw error;
+	acquire(
+		_purpose: 'judge',
+		{ limits = DEFAULT_LIMITS, signal }: { limits?: SandboxLimits; signal: AbortSignal },
+	): Promise<JudgeSandbox> {
+		return this.#supply.forJudge(limits, signal);
+	}
+
+	/** What each sandbox of a class may use from now on; what can't change while it runs, later. */
+	limitClass(classId: string, limits: SandboxLimits): void {
+		for (const session of this.#sessions.values()) {
+			if (session.record.request.class === classId) session.limit(limits);
 		}
 	}
 
-	/** What passes by itself is waited for: it is no reason to give a submission up. */
-	async #boxForJudge(signal: AbortSignal): Promise<Box> {
-		const begun = performance.now();
-		for (;;) {
-			try {
-				const boot = { purpose: 'judge', limits: DEFAULT_LIMITS, signal } as const;
-				return (await this.#claimForJudge()) ?? (await this.#lifecycle.boot(boot));
-			} catch (error) {
-				const passes = error instanceof SandboxError && PASSING.has(error.code);
-				if (!passes || performance.now() - begun > JUDGE_PATIENCE_MS) throw error;
-				await sleep(ENGINE_RETRY_MS, undefined, { signal });
-			}
+	/** Classes that are in session, or about to be: replaces what was said before. */
+	inSession(classes: ClassesInSession): void {
+		this.#inSessionTold = true;
+		const changed = this.#inSession.replace(classes, Date.now());
+		for (const session of this.#sessions.values()) {
+			const { class: classId } = session.record.request;
+			const change = classId === undefined ? undefined : changed.get(classId);
+			if (change) session.inSession(change.endedAt);
 		}
+		this.#aimPool();
 	}
 
-	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
-	async #claimForJudge(): Promise<Box | undefined> {
-		const box = await this.#pool.claim(1);
-		if (!box) return undefined;
-		try {
-			await this.#engine.renameContainer(box.id, `${this.#engine.instance}-judge-${box.sandbox}`);
-			return box;
-		} catch (error) {
-			await this.#lifecycle.remove(box, { keepVolume: false });
-			throw error;
-		}
+	/** As many warm ones as always, and those for whom classes in session still wait. */
+	#aimPool(): void {
+		if (this.#closed.signal.aborted) return;
+		if (!this.#inSessionTold && performance.now() - this.#launchedAt < TELL_MS) return;
+		const there = (classId: string) =>
+			Array.from(this.#sessions.values()).filter(
+				({ record: { request, state } }) =>
+					request.class === classId && (state.status === 'ready' || state.status === 'starting'),
+			).length;
+		this.#pool.aim(this.#options.poolSize + this.#inSession.wanted(there, Date.now()));
 	}
 
-	#judgeSandbox(box: Box, place: Disposable): JudgeSandbox {
-		return {
-			id: box.id,
-			uid: box.uid,
-			exec: box.exec.bind(box),
-			putFiles: box.putFiles.bind(box),
-			[Symbol.asyncDispose]: async () => {
-				try {
-					await this.#lifecycle.remove(box, { keepVolume: false });
-				} catch (cause) {
-					// The verdict stands; the next sweep removes it.
-					this.#log.warn('a judge sandbox was not removed', { cause });
-				} finally {
-					place[Symbol.dispose]();
-				}
-			},
-		};
+	/** Brings what is kept of ended sandboxes under its budget; else it happens a while after an end. */
+	trimKept(): Promise<void> {
+		return this.#kept.trim();
 	}
 
 	get counts() {
@@ -208,8 +220,10 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	/** Stops watching; every sandbox goes on, for the next launch to take over. */
 	async close(): Promise<void> {
 		this.#closed.abort(new Error('runnerd stops'));
+		clearInterval(this.#aiming);
 		await Promise.allSettled([
-			this.#pool.close(),
+			this.#supply.close(),
+			this.#kept.close(),
 			this.#watching,
 			...Array.from(this.#sessions.values(), (session) => session.detach()),
 		]);
@@ -233,71 +247,81 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 	#makeWorld(): SessionWorld<H> {
 		return {
 			log: this.#log,
-			provide: (record, context) => this.#provide(record, context),
+			provide: (record, context) => this.#supply.forWorkspace(record, context),
 			recall: (record) => this.#recall(record),
 			isRunning: (box) => this.#engine.isRunning(box.id),
 			remove: (box) => this.#lifecycle.remove(box, { keepVolume: true }),
+			removeVolume: (name) => this.#lifecycle.volumes.remove(name),
+			inSessionUntil: ({ request }) => this.#inSession.until(request.class),
+			limit: (box, limits) => this.#lifecycle.limit(box, limits),
 			host: (context) => this.#options.host(context),
 			save: (record) => this.#options.store.write(record.request.workspace, record),
-			changed: (workspace, state) => this.#options.changed(workspace, state),
+			changed: (workspace, state) => {
+				if (state.status === 'gone') this.#kept.soon();
+				this.#options.changed(workspace, state);
+			},
+			tell: (workspace, code, message) => this.#options.tell(workspace, code, message),
 		};
 	}
 
-	/** Warm for a first start; a kept volume needs a sandbox of its own around it. */
-	async #provide(record: SessionRecord, context: ProvideContext): Promise<Box> {
-		const warm = record.volume ? undefined : await this.#pool.claim(0);
-		const { workspace, limits } = record.request;
-		const name = `${this.#engine.instance}-ws-${workspace}`;
-		const box =
-			warm ??
-			(await this.#lifecycle.boot({
-				purpose: 'workspace',
-				limits,
-				volume: record.volume?.name ?? name,
-				uid: record.volume?.uid,
-				signal: context.signal,
-				onPhase: context.onPhase,
-			}));
-		try {
-			await context.commit(box);
-		} catch (error) {
-			await this.#lifecycle.remove(box, { keepVolume: record.volume !== null });
-			throw error;
+	/** Whose running sandbox has this container, or this volume. */
+	ownerOf(what: { container: string } | { volume: string }): Owner | undefined {
+		for (const { record } of this.#sessions.values()) {
+			const { container, volume, request } = record;
+			if (!container || !volume) continue;
+			const is =
+				'container' in what ? container.id === what.container : volume.name === what.volume;
+			if (is) return { workspace: request.workspace, limits: request.limits };
 		}
-		if (warm && !isDeepStrictEqual(limits, DEFAULT_LIMITS)) {
-			await this.#engine.limitContainer(box.id, limits);
-		}
-		// For whoever reads `docker ps`; our record is what counts.
-		await this.#engine.renameContainer(box.id, name).catch((cause) => {
-			this.#log.warn('a sandbox kept its old name', { workspace, cause });
-		});
-		return box;
+		return undefined;
+	}
+
+	/** If nothing enters it any more: ends all that runs in it but the sandbox itself. */
+	async relieve(workspace: string): Promise<void> {
+		const box = this.#sessions.get(workspace)?.box;
+		if (!box || (await box.canEnter())) return;
+		this.#log.warn('a sandbox is full of processes, which are ended', { workspace });
+		await box.relieve();
+	}
+
+	/** Ends a sandbox that takes too much room, and its volume: else it would be as full again. */
+	async evict(workspace: string): Promise<void> {
+		const session = this.#sessions.get(workspace);
+		await session?.stop('disk-taken');
+		await session?.clear();
 	}
 
 	/** From each connection to the engine to its break: take stock, then hear of every end. */
 	async #keepWatch(looked: () => void): Promise<void> {
 		const { signal } = this.#closed;
 		let awaySince: number | undefined;
-		while (!signal.aborted) {
+		for (let failures = 0; !signal.aborted;) {
 			const connection = new AbortController();
 			try {
 				const { broken } = await this.#engine.watch(
 					(id) => this.#ended(id),
 					AbortSignal.any([signal, connection.signal]),
 				);
+				// Beside taking stock: what it gives is waited for by those who need it.
+				void this.#options.machine?.open();
 				await this.#takeStock();
+				if (failures > 0) this.#log.info('the engine answers again');
+				failures = 0;
 				awaySince = undefined;
 				looked();
-				await broken;
+				await this.#sweepUntil(broken);
 			} catch (cause) {
 				if (signal.aborted) return;
-				this.#log.warn('the engine can not be watched', { cause });
+				// Said once, not at every try: it may be away for hours.
+				if (failures === 1) this.#log.warn('the engine can not be watched', { cause });
 			} finally {
 				connection.abort();
 			}
+			failures++;
 			awaySince ??= performance.now();
 			if (performance.now() - awaySince > AWAY_MS) await this.#engineAway();
-			await sleep(ENGINE_RETRY_MS, undefined, { signal }).catch(() => {});
+			const wait = Math.min(ENGINE_RETRY_MS * 2 ** (failures - 1), ENGINE_RETRY_MOST_MS);
+			await sleep(wait, undefined, { signal }).catch(() => {});
 		}
 	}
 
@@ -311,19 +335,36 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 			if (!this.#lifecycle.isWarm(container) || container.imageId !== image) continue;
 			const box = this.#lifecycle.describe(container);
 			// It may have been killed half way through its start.
-			const ready = box?.ready(ADOPT_SECONDS, this.#closed.signal).then(
-				() => true,
-				() => false,
-			);
-			if (box && (await ready)) this.#pool.adopt(box);
+			if (!box) continue;
+			const settled = this.#lifecycle
+				.settle(box, DEFAULT_LIMITS, ADOPT_SECONDS, this.#closed.signal)
+				.then(
+					() => true,
+					() => false,
+				);
+			if (await settled) this.#pool.adopt(box);
 		}
 		for (const session of this.#sessions.values()) {
 			if (session.box && !running.has(session.box.id)) this.#ended(session.box.id);
 			else await session.resume();
 		}
-		const kept = Array.from(this.#sessions.values(), ({ record }) => record.volume?.name ?? '');
-		await this.#lifecycle.sweep(new Set(kept));
+		await this.#sweep();
+		this.#kept.soon();
 		this.#pool.fill();
+	}
+
+	/** What couldn't be removed when it should have been goes later, not at the next launch. */
+	async #sweepUntil(broken: Promise<void>): Promise<void> {
+		const { signal } = this.#closed;
+		const over = broken.then(() => true);
+		while (!(await Promise.race([over, sleep(SWEEP_MS, false, { signal })]))) await this.#sweep();
+	}
+
+	#sweep(): Promise<void> {
+		const sessions = () => Array.from(this.#sessions.values());
+		return this.#lifecycle.sweep((volume) =>
+			sessions().some(({ record }) => record.volume?.name === volume),
+		);
 	}
 
 	#ended(containerId: string): void {
@@ -340,5 +381,3 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		await Promise.all(Array.from(this.#sessions.values(), (session) => session.engineLost()));
 	}
 }
-
-type ProvideContext = Parameters<SessionWorld<HostLifecycle>['provide']>[1];

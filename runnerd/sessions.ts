@@ -1,7 +1,10 @@
 // One workspace's sandbox over time: starting → ready → stopping → gone | failed. Transitions run
 // one after another; each is durable before anything relies on it.
 
+import { isDeepStrictEqual } from 'node:util';
 import {
+	type QueuePlace,
+	type SandboxLimits,
 	type SandboxReason,
 	type SandboxState,
 	type Session as SessionView,
@@ -10,7 +13,8 @@ import {
 import type { Log } from './log.ts';
 import { SandboxError } from './sandbox-handle.ts';
 import type { Box } from './sandboxes-box.ts';
-import { FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
+import { CLEARED_WORDS, FAILURE_WORDS, NEVER, type SessionRecord } from './sessions-record.ts';
+import type { ProvideContext } from './supply.ts';
 import type { HostContext, HostLifecycle } from './workspace-host.ts';
 
 /** The files may come later (sync may be away); the terminal needn't wait longer than this. */
@@ -26,22 +30,24 @@ type StartPhase = Extract<SandboxState, { status: 'starting' }>['phase'];
 export type SessionWorld<H extends HostLifecycle> = {
 	log: Log;
 	/** A sandbox for the record's workspace; `commit` makes it the workspace's, durably. */
-	provide(
-		record: SessionRecord,
-		context: {
-			signal: AbortSignal;
-			onPhase: (phase: StartPhase) => void;
-			commit: (box: Box) => Promise<void>;
-		},
-	): Promise<Box>;
+	provide(record: SessionRecord, context: ProvideContext): Promise<Box>;
 	/** The sandbox that the record names, dead or alive. */
 	recall(record: SessionRecord): Box | undefined;
 	isRunning(box: Box): Promise<boolean>;
 	remove(box: Box): Promise<void>;
+	removeVolume(name: string): Promise<void>;
+	/** Until when the record's class is in session; 0 when it isn't, or nobody said so. */
+	inSessionUntil(record: SessionRecord): number;
+	limit(box: Box, limits: SandboxLimits): Promise<void>;
 	host(context: HostContext): H;
 	save(record: SessionRecord): Promise<void>;
 	changed(workspace: string, state: SandboxState): void;
+	/** Something its owner should know. */
+	tell(workspace: string, code: string, message: string): void;
 };
+
+/** After these the sandbox starts again, whoever dies meanwhile. */
+const RESTARTS: ReadonlySet<SandboxReason> = new Set(['restarted', 'replaced']);
 
 export class Session<H extends HostLifecycle> {
 	#record: SessionRecord;
@@ -79,6 +85,7 @@ export class Session<H extends HostLifecycle> {
 
 	/** True when a start began, false when the sandbox is there or on its way. */
 	start(request: StartSession): boolean {
+		this.limit(request.limits);
 		this.#record = { ...this.#record, request, activeAt: Date.now() };
 		if (this.#starting || (this.#live && this.#record.state.status === 'ready')) {
 			this.#live?.host.update(request);
@@ -86,19 +93,39 @@ export class Session<H extends HostLifecycle> {
 			this.#saveSoon();
 			return false;
 		}
+		this.#record = { ...this.#record, askedAt: Date.now() };
 		this.#begin('provide');
 		return true;
+	}
+
+	/** What it may use; memory and cores from now on, the rest when it starts again. */
+	limit(limits: SandboxLimits): void {
+		const { request } = this.#record;
+		if (isDeepStrictEqual(limits, request.limits)) return;
+		this.#record = { ...this.#record, request: { ...request, limits } };
+		if (this.#live) void this.#world.limit(this.#live.box, limits);
+		this.#saveSoon();
+	}
+
+	/** Ends it and starts it again; `fresh`: on another volume. */
+	restart(request: StartSession, fresh: boolean): void {
+		this.#record = { ...this.#record, discard: fresh || this.#record.discard };
+		this.stop(fresh ? 'replaced' : 'restarted').catch((cause) => {
+			this.#log('a sandbox that restarts did not stop cleanly', cause);
+		});
+		this.start(request);
 	}
 
 	/** After a launch, or when the engine is back: goes on with what was under way. */
 	async resume(): Promise<void> {
 		if (this.#live || this.#starting) return;
 		const { state, container } = this.#record;
-		if (state.status === 'stopping') await this.stop(state.reason);
-		else if (state.status === 'starting') this.#begin('provide');
+		if (state.status === 'stopping') {
+			await this.stop(state.reason);
+			if (RESTARTS.has(state.reason)) this.#begin('provide');
+		} else if (state.status === 'starting') this.#begin('provide');
 		else if (container) this.#begin('adopt');
-		else if (state.status === 'ready')
-			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+		else if (state.status === 'ready') this.#setGone('lost');
 	}
 
 	/** `adopt`: only a sandbox that still runs; `provide`: else another. */
@@ -117,18 +144,21 @@ export class Session<H extends HostLifecycle> {
 	}
 
 	async #bringUp(how: 'provide' | 'adopt', signal: AbortSignal): Promise<void> {
-		const onPhase = (phase: StartPhase) => signal.aborted || this.#setStarting(phase);
+		const onPhase = (phase: StartPhase, queue?: QueuePlace) =>
+			signal.aborted || this.#setStarting(phase, queue);
 		let box = await this.#surviving();
 		if (box) {
 			onPhase('booting');
 			await box.ready(ADOPT_SECONDS, signal);
 		} else if (how === 'adopt') {
-			return this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+			return this.#setGone('lost');
 		} else {
+			if (this.#record.discard) await this.#discardVolume();
 			const commit = (box: Box) => this.#commit(box);
 			box = await this.#world.provide(this.#record, { signal, onPhase, commit });
 		}
 		signal.throwIfAborted();
+		this.#record = { ...this.#record, home: false };
 		onPhase('files');
 		const host = this.#world.host(this.#hostContext(box));
 		this.#live = { box, host };
@@ -137,15 +167,17 @@ export class Session<H extends HostLifecycle> {
 			this.#world.log.warn('the files are late', { workspace: this.workspace, cause });
 		});
 		signal.throwIfAborted();
-		this.#record = { ...this.#record, activeAt: Date.now() };
+		const { cleared } = this.#record;
+		this.#record = { ...this.#record, activeAt: Date.now(), cleared: false };
 		this.#set({ status: 'ready', at: Date.now(), deadline: this.#deadline() });
+		if (cleared) this.#world.tell(this.workspace, 'images-cleared', CLEARED_WORDS);
 		this.#scheduleIdle();
 	}
 
 	/** The sandbox of before, if it runs; else its remains are removed. */
 	async #surviving(): Promise<Box | undefined> {
 		const box = this.#world.recall(this.#record);
-		if (box && (await this.#world.isRunning(box))) return box;
+		if (box && !this.#record.discard && (await this.#world.isRunning(box))) return box;
 		if (box) await this.#removeBox();
 		return undefined;
 	}
@@ -192,7 +224,7 @@ export class Session<H extends HostLifecycle> {
 			try {
 				await this.#tearDown(true);
 			} finally {
-				this.#set({ status: 'gone', at: Date.now(), reason });
+				if (!RESTARTS.has(reason)) this.#setGone(reason);
 			}
 		});
 	}
@@ -202,12 +234,44 @@ export class Session<H extends HostLifecycle> {
 		await this.#inTurn(async () => {
 			if (this.#record.container?.id !== containerId || !this.#live) return;
 			await this.#tearDown(false);
-			this.#set({ status: 'gone', at: Date.now(), reason: 'lost' });
+			this.#setGone('lost');
 		});
+	}
+
+	/** The volume that waits for the workspace's return; undefined while a sandbox uses it. */
+	get kept(): (SessionRecord['volume'] & object) | undefined {
+		const { state, volume, container } = this.#record;
+		const idle = state.status === 'gone' || state.status === 'failed';
+		return (idle && !this.#live && !this.#starting && !container && volume) || undefined;
+	}
+
+	/** What is kept of it makes room for others', unless it is in use; false then. */
+	async clear(): Promise<boolean> {
+		let done = false;
+		await this.#inTurn(async () => {
+			if (!this.kept) return;
+			await this.#discardVolume();
+			this.#record = { ...this.#record, cleared: true };
+			// As it is now: a start may wait behind this.
+			const { state } = this.#record;
+			if (state.status === 'gone') this.#setGone(state.reason);
+			done = true;
+		});
+		return done;
+	}
+
+	/** How much a volume holds that isn't in use. */
+	measured(name: string, bytes: number): void {
+		const volume = this.kept;
+		if (volume?.name !== name) return;
+		this.#record = { ...this.#record, volume: { ...volume, bytes } };
+		this.#saveSoon();
 	}
 
 	/** The engine stopped answering: said plainly; the sandbox may well live on. */
 	async engineLost(): Promise<void> {
+		// A start finds out by itself, and may wait in line for long.
+		if (this.#starting) return;
 		await this.#inTurn(async () => {
 			if (this.#record.state.status !== 'ready') return;
 			await this.#closeHost(false);
@@ -241,6 +305,8 @@ export class Session<H extends HostLifecycle> {
 		clearTimeout(this.#idleTimer);
 		this.#starting?.abort(new Error('runnerd stops'));
 		await this.#inTurn(() => this.#closeHost(true));
+		// What lives on goes on writing.
+		if (this.#record.container) this.#record = { ...this.#record, home: false };
 		await this.#world.save(this.#record);
 	}
 
@@ -255,20 +321,41 @@ export class Session<H extends HostLifecycle> {
 		this.#record = { ...this.#record, container: null };
 	}
 
+	async #discardVolume(): Promise<void> {
+		const { volume } = this.#record;
+		if (volume) await this.#world.removeVolume(volume.name);
+		this.#record = { ...this.#record, volume: null, discard: false, home: true };
+		await this.#world.save(this.#record);
+	}
+
 	async #closeHost(flush: boolean): Promise<void> {
 		clearTimeout(this.#idleTimer);
 		const live = this.#live;
 		this.#live = undefined;
 		try {
-			await live?.host.close({ flush });
+			const home = await live?.host.close({ flush });
+			if (home) this.#record = { ...this.#record, home };
 		} catch (cause) {
 			this.#log('a workspace did not close cleanly', cause);
 		}
 	}
 
+	/** Its class began or ended a session; `endedAt`: idle time counts from there, not from before. */
+	inSession(endedAt = 0): void {
+		const activeAt = Math.max(this.#record.activeAt, endedAt);
+		this.#record = { ...this.#record, activeAt };
+		const { state } = this.#record;
+		if (state.status !== 'ready') return;
+		this.#scheduleIdle();
+		const deadline = this.#deadline();
+		if (deadline !== state.deadline) this.#set({ ...state, deadline });
+	}
+
 	#deadline(): number {
 		const { idleMinutes } = this.#record.request;
-		return idleMinutes === null ? NEVER : this.#record.activeAt + idleMinutes * 60_000;
+		if (idleMinutes === null) return NEVER;
+		const from = Math.max(this.#record.activeAt, this.#world.inSessionUntil(this.#record));
+		return from + idleMinutes * 60_000;
 	}
 
 	#scheduleIdle(): void {
@@ -281,8 +368,12 @@ export class Session<H extends HostLifecycle> {
 		}, left).unref();
 	}
 
-	#setStarting(phase: StartPhase): void {
-		this.#set({ status: 'starting', at: Date.now(), phase });
+	#setGone(reason: SandboxReason): void {
+		this.#set({ status: 'gone', at: Date.now(), reason, kept: this.#record.volume !== null });
+	}
+
+	#setStarting(phase: StartPhase, queue?: QueuePlace): void {
+		this.#set({ status: 'starting', at: Date.now(), phase, ...(queue && { queue }) });
 	}
 
 	/** Whoever hears of states puts them in order by their time: it never goes back, as a clock may. */

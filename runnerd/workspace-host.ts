@@ -1,16 +1,22 @@
-// What a ready workspace has beside its sandbox: the agent's client, the file flush and the
-// terminals, brought up and taken down together.
+// What a ready workspace has beside its sandbox: the agent's client, the file flush, the
+// terminals and the preview, brought up and taken down together.
 
 import type { Duplex } from 'node:stream';
 import type { Person, RunnerEventBody } from '@containrlab/protocol/events.ts';
+import { z } from 'zod';
 import { type AgentClient, type AgentLink, connectAgent } from './agent/client.ts';
 import { Flush } from './flush/flush.ts';
 import { SyncRoom } from './flush/room.ts';
+import type { Flood } from './host/troubles.ts';
 import type { Log } from './log.ts';
+import { Preview } from './preview/preview.ts';
 import { Terminals } from './terminals/terminals.ts';
 
 /** What a sandbox that ends may still take to bring its last changes home. */
 const FLUSH_MS = 5000;
+
+/** As `docker ps` shows it; the agent's word. */
+const LogsFlood = z.object({ container: z.string().regex(/^[0-9a-f]{12}$/) });
 
 export type WorkspaceFacts = {
 	workspace: string;
@@ -33,19 +39,24 @@ export interface HostLifecycle {
 	/** Resolves when the document's files are in /workspace. */
 	start(signal: AbortSignal): Promise<void>;
 	update(facts: WorkspaceFacts): void;
-	/** `flush`: what the sandbox holds is still brought home, within a bound. */
-	close(options: { flush: boolean }): Promise<void>;
+	/** `flush`: what the sandbox holds is still brought home, within a bound; true if all of it was. */
+	close(options: { flush: boolean }): Promise<boolean>;
 }
 
 export type WorkspaceHostOptions = HostContext & {
 	syncUrl: string;
 	emit(event: RunnerEventBody): void;
+	/** Whether web hears what is emitted now. */
+	attended(): boolean;
+	/** More is printed than is kept or shown. */
+	flood(flood: Flood): void;
 	log: Log;
 };
 
 export class WorkspaceHost implements HostLifecycle {
 	readonly flush: Flush;
 	readonly terminals: Terminals;
+	readonly preview: Preview;
 	#room: SyncRoom;
 	#link: AgentLink;
 	#facts: WorkspaceFacts;
@@ -66,7 +77,14 @@ export class WorkspaceHost implements HostLifecycle {
 		});
 		this.flush = new Flush(this.#room, flushEvents(options, about));
 		this.#link = connectAgent(options.openAgent, about);
-		this.#link.on('connected', (client) => this.#attach(client));
+		this.#link.on('connected', (client) => {
+			this.#attach(client);
+			client.on('logs.flood', (header) => {
+				const found = LogsFlood.safeParse(header);
+				if (found.success) options.flood({ kind: 'logs', workspace, ...found.data });
+			});
+		});
+		const ended = { type: 'terminal' as const, driver: null, watchers: [], ended: true };
 		this.terminals = new Terminals({
 			link: this.#link,
 			owner: driver,
@@ -74,6 +92,18 @@ export class WorkspaceHost implements HostLifecycle {
 			onActivity: () => options.touch(),
 			onState: (terminal, driver, watchers) =>
 				options.emit({ type: 'terminal', workspace, terminal, driver, watchers }),
+			onRecorded: (part) => {
+				if (options.attended()) options.emit({ type: 'recording', workspace, ...part });
+				return options.attended();
+			},
+			onFlood: (terminal) => options.flood({ kind: 'terminal', workspace, terminal }),
+			onEnded: (terminal) => options.emit({ ...ended, workspace, terminal }),
+		});
+		this.preview = new Preview({
+			link: this.#link,
+			openAgent: options.openAgent,
+			log: about,
+			onPorts: (ports) => options.emit({ type: 'ports', workspace, ports: [...ports] }),
 		});
 	}
 
@@ -98,16 +128,25 @@ export class WorkspaceHost implements HostLifecycle {
 		this.#room.renew(facts.ticket);
 	}
 
-	async close({ flush }: { flush: boolean }): Promise<void> {
-		if (flush && this.#link.client) {
-			await this.flush.drain(FLUSH_MS).catch((cause) => {
-				const { workspace } = this.#facts;
-				this.#log.warn('the last changes stay on the volume', { workspace, cause });
-			});
-		}
+	async close({ flush }: { flush: boolean }): Promise<boolean> {
+		const home = flush && (await this.#bringHome());
 		this.terminals.close(flush ? 'noSandbox' : 'notReady');
+		this.preview.close();
 		this.#link.close();
 		this.flush.close();
+		return home;
+	}
+
+	async #bringHome(): Promise<boolean> {
+		if (!this.#link.client) return false;
+		try {
+			await this.flush.drain(FLUSH_MS);
+			return true;
+		} catch (cause) {
+			const { workspace } = this.#facts;
+			this.#log.warn('the last changes stay on the volume', { workspace, cause });
+			return false;
+		}
 	}
 
 	#onAttached: () => void = () => {};
@@ -134,7 +173,7 @@ function flushEvents(
 	return {
 		warning: (code, message, path) =>
 			emit({ type: 'warning', workspace, code, message, ...(path && { path }) }),
-		blob: (sha, size) => emit({ type: 'blob', workspace, sha, size }),
+		blob: (sha, size, path) => emit({ type: 'blob', workspace, sha, size, path }),
 		missingBlobs: (shas) => emit({ type: 'blobs-missing', workspace, shas }),
 		activity: () => touch(),
 		log,

@@ -18,9 +18,11 @@ export class Connection implements Peer {
 	/** Beneath `ws`: frames are made once for all clients and written to it as they are. */
 	#socket: Duplex;
 	#turns: Turns;
-	#frames: Uint8Array[] = [];
+	#frames: Buffer[] = [];
 	#alive = true;
 	#closing = false;
+	/** Not read, for the store's sake. */
+	#waits = false;
 	/** A whole document may be on its way to a slow client without that being a fault; one, not many. */
 	#allowance = 0;
 
@@ -51,10 +53,25 @@ export class Connection implements Peer {
 				member,
 				isBinary ? decodeMessage(data as unknown as Uint8Array) : { type: 'malformed' },
 			);
+			this.#waitFor(room);
 		});
 		this.#ws.once('close', () => {
 			room.leave(member);
 			onLeft();
+		});
+	}
+
+	/** Who sends faster than the store takes it is read no further until the store has caught up. */
+	#waitFor(room: Room): void {
+		const relief = this.#waits ? undefined : room.log.relief();
+		if (!relief) return;
+		this.#waits = true;
+		this.#ws.pause();
+		void relief.then(() => {
+			this.#waits = false;
+			// It was silent because we didn't listen.
+			this.#alive = true;
+			this.#ws.resume();
 		});
 	}
 
@@ -72,6 +89,11 @@ export class Connection implements Peer {
 		if (socket.writableLength === 0) this.#allowance = 0;
 		if (socket.writableLength > SYNC_LIMITS.outbound + this.#allowance) {
 			return this.close(CLOSE.tooSlow);
+		}
+		const joined = joinFrames(frames);
+		if (joined) {
+			socket.write(joined);
+			return;
 		}
 		socket.cork();
 		for (const frame of frames) {
@@ -96,21 +118,40 @@ export class Connection implements Peer {
 
 	/** Once per heartbeat: cuts a socket that didn't answer the last one. */
 	beat(): void {
-		if (!this.#alive) return this.#ws.terminate();
-		this.#alive = false;
-		this.#ws.ping();
+		if (!this.#waits) {
+			if (!this.#alive) return this.#ws.terminate();
+			this.#alive = false;
+			this.#ws.ping();
+		}
 		this.send(HEARTBEAT);
 	}
 }
 
 let lastMessage: Uint8Array | undefined;
-let lastFrame: Uint8Array | undefined;
+let lastFrame: Buffer | undefined;
 
 /** A broadcast hands the same message to one connection after the other: framed once. */
-function frameOf(message: Uint8Array): Uint8Array {
+function frameOf(message: Uint8Array): Buffer {
 	if (message !== lastMessage || !lastFrame) {
 		lastMessage = message;
 		lastFrame = toFrame(message);
 	}
 	return lastFrame;
+}
+
+/** Above this, copying costs more than handing the kernel several pieces. */
+const JOINED_BYTES = 16 * 1024;
+let lastFrames: Buffer[] = [];
+let lastJoined: Buffer | undefined;
+
+/** As one piece, if that is small; those to whom the same is written in a turn share it. */
+function joinFrames(frames: Buffer[]): Buffer | undefined {
+	if (frames.length === 1 && frames[0]!.length <= JOINED_BYTES) return frames[0];
+	const same = frames.length === lastFrames.length && frames.every((f, n) => f === lastFrames[n]);
+	if (same) return lastJoined;
+	let length = 0;
+	for (const frame of frames) length += frame.length;
+	lastFrames = frames;
+	lastJoined = length <= JOINED_BYTES ? Buffer.concat(frames, length) : undefined;
+	return lastJoined;
 }

@@ -12,17 +12,28 @@ export const LIMITS = {
 	/** Connections of one room, and of one user in it. */
 	roomConnections: 1000,
 	userConnections: 40,
+	/** What a room's turn waits for others to share it, for each connection (ms); 3 ms with 200. */
+	gatherMs: 0.015,
 	/** Sockets of the whole process. */
 	connections: 10_000,
 	/** Frames that wait while one of the same connection is tried out. */
 	heldBytes: 8 * 1024 * 1024,
+	/** Bytes that wait for the store in all rooms together; so many a room may always have. */
+	unsaved: 256 * 1024 * 1024,
+	unsavedAlways: 64 * 1024,
+	/** From here on who sends into a room isn't read until the store has caught up. */
+	unsavedPressing: 2 * 1024 * 1024,
 	/** Bytes and rows of one group commit. */
 	commitBytes: 4 * 1024 * 1024,
 	commitRows: 5000,
+	/** From the beginning of one to that of the next, at least (ms); after a pause it begins at once. */
+	commitEveryMs: 10,
 	/** A commit unanswered for so long (ms) counts as a lost connection. */
 	commitMs: 15_000,
 	/** Pauses between tries while Postgres is away (ms). */
 	retryMs: { first: 50, most: 1000 },
+	/** Between looks whether rooms are still ours (ms): one in which nobody types hears of it so. */
+	heldMs: 5000,
 	/** Rows, or bytes, after which the state is stored so that loading stays short. */
 	snapshotRows: 500,
 	snapshotBytes: 2 * 1024 * 1024,

@@ -14,42 +14,57 @@ export interface LoadedRoom {
 	owners: Map<number, string>;
 }
 
-/** `damaged`: the row, or 0 for the snapshot, that can't be read or isn't there. */
-export type Load = { ok: true; room: LoadedRoom } | { ok: false; damagedSeq: number };
+/** `seq`: the snapshot, or the row, that can't be read or isn't there. */
+export type Load =
+	{ ok: true; room: LoadedRoom } | { ok: false; damaged: 'snapshot' | 'row'; seq: number };
 
 export function loadRoom(opened: OpenedRoom): Load {
-	const updates: Uint8Array[] = [];
-	let size = 0;
-	let seq = 0;
-	const { snapshot } = opened;
-	if (snapshot) {
-		if (!decodeUpdate(snapshot.state)) return { ok: false, damagedSeq: snapshot.seq };
-		updates.push(snapshot.state);
-		size += snapshot.state.length;
-		seq = snapshot.seq;
-	}
-	let bytes = 0;
-	for (const row of opened.rows) {
-		seq += 1;
-		const parts = row.seq === seq ? unpackUpdates(row.parts, row.bytes) : undefined;
-		if (!parts?.every((part) => decodeUpdate(part))) return { ok: false, damagedSeq: seq };
-		updates.push(...parts);
-		bytes += row.bytes.length;
-	}
-	if (seq !== opened.lastSeq) return { ok: false, damagedSeq: seq + 1 };
 	const doc = new Y.Doc({ gc: true });
+	const { snapshot } = opened;
+	if (snapshot && !integrates(doc, [snapshot.state])) {
+		return { ok: false, damaged: 'snapshot', seq: snapshot.seq };
+	}
+	let seq = snapshot?.seq ?? 0;
+	let size = snapshot?.state.length ?? 0;
+	let bytes = 0;
+	let damaged: number | undefined;
+	// One transaction around all: that of each row is then part of it.
 	doc.transact(() => {
-		for (const update of updates) Y.applyUpdate(doc, update);
+		for (const row of opened.rows) {
+			seq += 1;
+			const parts = row.seq === seq ? unpackUpdates(row.parts, row.bytes) : undefined;
+			if (!parts || !integrates(doc, parts)) {
+				damaged = seq;
+				return;
+			}
+			bytes += row.bytes.length;
+		}
 	});
+	if (seq !== opened.lastSeq) damaged ??= seq + 1;
+	if (damaged !== undefined) return { ok: false, damaged: 'row', seq: damaged };
+	size += bytes;
 	return {
 		ok: true,
 		room: {
 			doc,
 			epoch: opened.epoch,
 			lastSeq: opened.lastSeq,
-			size: size + bytes,
+			size,
 			unsnapshotted: { rows: opened.rows.length, bytes },
 			owners: new Map(opened.clients.map(({ clientId, userId }) => [clientId, userId])),
 		},
 	};
+}
+
+/** Whether they were all whole; else the document is worth nothing any more. */
+function integrates(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
+	try {
+		return updates.every((update) => {
+			if (!decodeUpdate(update)) return false;
+			Y.applyUpdate(doc, update);
+			return true;
+		});
+	} catch {
+		return false;
+	}
 }

@@ -27,12 +27,17 @@ class FailingStorage extends MemoryStorage {
 
 const bytes = (n: number) => [Uint8Array.of(n)];
 
-async function logs(storage: FailingStorage, count: number) {
-	const committer = new Committer({ storage, logger: silentLogger });
+const logs = (storage: FailingStorage, count: number) =>
+	logsOf(
+		storage,
+		new Committer({ storage, logger: silentLogger }),
+		Array.from({ length: count }, (_, n) => `workspace:room${n}`),
+	);
+
+async function logsOf(storage: FailingStorage, committer: Committer, rooms: string[]) {
 	const lost: [string, LogLoss][] = [];
 	const all: RoomLog[] = [];
-	for (let n = 0; n < count; n += 1) {
-		const room = `workspace:room${n}`;
+	for (const room of rooms) {
 		storage.create(room);
 		const { epoch, lastSeq } = (await storage.open(room))!;
 		const onLost = (loss: LogLoss) => lost.push([room, loss]);
@@ -61,7 +66,8 @@ test('a store that is away loses and doubles nothing, and keeps the order', asyn
 		log.whenDurable((stored) => heard.push(stored ? n : -n));
 	}
 	await until('noticed', () => committer.away);
-	expect([heard, log.unsaved]).toEqual([[], 3]);
+	expect(heard).toEqual([]);
+	expect(log.unsaved).toBeGreaterThan(3);
 	log.append('anna', bytes(4), []);
 	await committer.idle();
 	expect(heard).toEqual([1, 2, 3]);
@@ -113,4 +119,55 @@ test('another holder ends the log, and what waits is not called durable', async 
 	log.whenDurable((stored) => heard.push(stored));
 	await committer.idle();
 	expect([lost, heard, storage.rows(log.room).length]).toEqual([[[log.room, 'moved']], [false], 0]);
+});
+
+test('all rooms together have a bound; a room with little to save always has its place', async () => {
+	const storage = new FailingStorage();
+	storage.before = () => new StorageUnavailable('away');
+	const { committer, all } = await logs(storage, 40);
+	const chunk = new Uint8Array(1024 * 1024);
+	for (let round = 0; round < 7; round += 1) {
+		for (const log of all) if (log.hasPlace(chunk.length)) log.append('anna', [chunk], []);
+	}
+	expect(committer.unsaved / chunk.length).toBeGreaterThan(250);
+	expect(committer.unsaved / chunk.length).toBeLessThan(257);
+	expect(all.some((log) => log.hasPlace(chunk.length))).toBe(false);
+	const [quiet] = (await logsOf(storage, committer, ['workspace:quiet'])).all;
+	expect([quiet!.hasPlace(1000), quiet!.hasPlace(chunk.length)]).toEqual([true, false]);
+	storage.before = () => undefined;
+	await committer.idle();
+	expect([committer.unsaved, all.every((log) => log.unsaved === 0)]).toEqual([0, true]);
+});
+
+test('what waits for an answer counts too, though it changes nothing', async () => {
+	const storage = new FailingStorage();
+	storage.before = () => new StorageUnavailable('away');
+	const { committer, all } = await logs(storage, 1);
+	const log = all[0]!;
+	log.append('anna', bytes(1), []);
+	let heard = 0;
+	for (let n = 0; n < 100_000 && log.hasPlace(1); n += 1) log.whenDurable(() => (heard += 1));
+	expect(log.hasPlace(1)).toBe(false);
+	storage.before = () => undefined;
+	await committer.idle();
+	expect([log.unsaved, heard > 1000]).toEqual([0, true]);
+});
+
+test('who sends waits for a slow store, and not for one that is away', async () => {
+	const storage = new FailingStorage();
+	const { committer, all } = await logs(storage, 1);
+	const log = all[0]!;
+	const big = new Uint8Array(3 * 1024 * 1024);
+	expect(log.relief()).toBeUndefined();
+	log.append('anna', [big], []);
+	await log.relief();
+	expect(log.unsaved).toBe(0);
+	storage.before = () => new StorageUnavailable('away');
+	log.append('anna', [big], []);
+	await log.relief();
+	expect(committer.away).toBe(true);
+	expect(log.unsaved).toBeGreaterThan(big.length);
+	expect(log.relief()).toBeUndefined();
+	storage.before = () => undefined;
+	await committer.idle();
 });

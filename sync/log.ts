@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { packUpdates, type ClientBinding, type LogRow } from '@containrlab/db/doc-log.ts';
+import { SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
@@ -17,12 +18,13 @@ export class RoomLog {
 	/** Of the newest row, stored or not. */
 	lastSeq: number;
 	durableSeq: number;
-	/** Bytes that are not durable yet. */
+	/** Bytes that wait to be durable, with what it costs to keep them and those who wait. */
 	unsaved = 0;
 	rows: LogRow[] = [];
 	clients: ClientBinding[] = [];
 	#committer: Committer;
 	#waiting: { seq: number; done: (stored: boolean) => void }[] = [];
+	#relief: PromiseWithResolvers<void> | undefined;
 	#isLost = false;
 	#onLost: (loss: LogLoss) => void;
 
@@ -41,14 +43,41 @@ export class RoomLog {
 		this.#onLost = options.onLost;
 	}
 
+	/** Whether so many more bytes may wait: by the room's bound, and by that of all rooms together. */
+	hasPlace(bytes: number): boolean {
+		const unsaved = this.unsaved + bytes;
+		if (unsaved > SYNC_LIMITS.unsavedPerRoom) return false;
+		return unsaved <= LIMITS.unsavedAlways || this.#committer.unsaved + bytes <= LIMITS.unsaved;
+	}
+
+	/**
+	 * Set while more waits than a store leaves that keeps up: who sends should wait for this. With the
+	 * store away nobody does; edits go on until there is no place.
+	 */
+	relief(): Promise<void> | undefined {
+		if (this.unsaved < LIMITS.unsavedPressing || this.#isLost || this.#committer.away) return;
+		return (this.#relief ??= Promise.withResolvers<void>()).promise;
+	}
+
+	/** For the committer, and once enough is stored. */
+	relieve(): void {
+		this.#relief?.resolve();
+		this.#relief = undefined;
+	}
+
 	append(userId: string, updates: readonly Uint8Array[], clients: readonly ClientBinding[]): void {
 		if (this.#isLost) return;
 		this.lastSeq += 1;
 		const bytes = packUpdates(updates);
 		this.rows.push({ seq: this.lastSeq, userId, at: new Date(), parts: updates.length, bytes });
 		this.clients.push(...clients);
-		this.unsaved += bytes.length;
+		this.#count(bytes.length + ROW_OVERHEAD);
 		this.#committer.add(this);
+	}
+
+	#count(bytes: number): void {
+		this.unsaved += bytes;
+		this.#committer.unsaved += bytes;
 	}
 
 	/**
@@ -58,24 +87,43 @@ export class RoomLog {
 	whenDurable(done: (stored: boolean) => void): void {
 		if (this.#isLost) done(false);
 		else if (this.durableSeq >= this.lastSeq) done(true);
-		else this.#waiting.push({ seq: this.lastSeq, done });
+		else {
+			this.#waiting.push({ seq: this.lastSeq, done });
+			this.#count(WAITING_OVERHEAD);
+		}
 	}
 
 	/** For the committer: everything up to `seq` is stored. */
 	stored(seq: number): void {
-		while (this.rows[0] && this.rows[0].seq <= seq) this.unsaved -= this.rows.shift()!.bytes.length;
 		this.durableSeq = seq;
-		while (this.#waiting[0] && this.#waiting[0].seq <= seq) this.#waiting.shift()!.done(true);
+		for (const { bytes } of takeUpTo(this.rows, seq)) this.#count(-bytes.length - ROW_OVERHEAD);
+		const waited = takeUpTo(this.#waiting, seq);
+		this.#count(-waited.length * WAITING_OVERHEAD);
+		if (this.unsaved < LIMITS.unsavedPressing / 2) this.relieve();
+		for (const { done } of waited) done(true);
 	}
 
-	/** For the committer: nothing more can be stored. */
+	/** Nothing more can be stored. */
 	lost(loss: LogLoss): void {
-		this.rows = [];
-		this.unsaved = 0;
+		if (this.#isLost) return;
 		this.#isLost = true;
+		this.rows = [];
+		this.clients = [];
+		this.#count(-this.unsaved);
+		this.relieve();
 		this.#onLost(loss);
 		for (const { done } of this.#waiting.splice(0)) done(false);
 	}
+}
+
+/** What a row, and one who waits, costs beside its bytes: an outage lasts many small ones. */
+const ROW_OVERHEAD = 256;
+const WAITING_OVERHEAD = 128;
+
+/** Removes and returns the first ones; at once, for a long outage leaves many. */
+function takeUpTo<T extends { seq: number }>(items: T[], seq: number): T[] {
+	const end = items.findIndex((item) => item.seq > seq);
+	return items.splice(0, end === -1 ? items.length : end);
 }
 
 interface Part {
@@ -92,8 +140,12 @@ export class Committer {
 	#logger: Logger;
 	#dirty = new Set<RoomLog>();
 	#running: Promise<void> | undefined;
+	/** When the last commit began. */
+	#begun = 0;
 	/** Whether the last try found the store away. */
 	away = false;
+	/** Of all rooms. */
+	unsaved = 0;
 
 	constructor({ storage, logger }: { storage: Storage; logger: Logger }) {
 		this.#storage = storage;
@@ -113,6 +165,10 @@ export class Committer {
 
 	async #run(): Promise<void> {
 		while (this.#dirty.size > 0) {
+			// A statement costs more than its rows: those of some milliseconds share one.
+			const early = this.#begun + LIMITS.commitEveryMs - performance.now();
+			if (early > 0) await delay(early);
+			this.#begun = performance.now();
 			const batch = this.#take();
 			await this.#commit(batch);
 			for (const { log } of batch) if (log.rows.length === 0) this.#dirty.delete(log);
@@ -194,11 +250,16 @@ export class Committer {
 				return taken;
 			} catch (cause) {
 				if (!(cause instanceof StorageUnavailable)) throw cause;
-				if (!this.away) this.#logger.warn('the store is away; rooms go on unsaved', { cause });
-				this.away = true;
+				if (!this.away) this.#goOnUnsaved(cause);
 				await delay(pause * (0.75 + Math.random() / 2));
 			}
 		}
+	}
+
+	#goOnUnsaved(cause: unknown): void {
+		this.#logger.warn('the store is away; rooms go on unsaved', { cause });
+		this.away = true;
+		for (const log of this.#dirty) log.relieve();
 	}
 
 	/** Rooms that were left out although they are ours hold these rows already, from a lost answer. */

@@ -11,8 +11,11 @@ import type { Storage } from './storage.ts';
 
 interface StoredRoom {
 	epoch: number;
+	/** Of the newest row. */
+	lastSeq: number;
 	rows: LogRow[];
-	snapshot: { seq: number; state: Uint8Array } | undefined;
+	/** The newest last. */
+	snapshots: { seq: number; state: Uint8Array }[];
 	clients: Map<number, ClientBinding>;
 }
 
@@ -24,22 +27,42 @@ export class MemoryStorage implements Storage {
 		const rows = starter
 			? [{ seq: 1, userId: starter.userId, at: new Date(), parts: 1, bytes: starter.update }]
 			: [];
-		this.#rooms.set(room, { epoch: 0, rows, snapshot: undefined, clients: new Map() });
+		const lastSeq = rows.length;
+		this.#rooms.set(room, { epoch: 0, lastSeq, rows, snapshots: [], clients: new Map() });
 	}
 
-	rows(room: string): readonly LogRow[] {
+	delete(room: string): void {
+		this.#rooms.delete(room);
+	}
+
+	rows(room: string): LogRow[] {
 		return this.#rooms.get(room)?.rows ?? [];
 	}
 
-	async open(room: string): Promise<OpenedRoom | undefined> {
+	snapshots(room: string): { seq: number; state: Uint8Array }[] {
+		return this.#rooms.get(room)?.snapshots ?? [];
+	}
+
+	/** As db/doc-history.ts does: a snapshot instead of the rows up to it. */
+	fold(room: string, seq: number, state: Uint8Array): void {
+		const stored = this.#rooms.get(room)!;
+		stored.rows = stored.rows.filter((row) => row.seq > seq);
+		stored.snapshots = [{ seq, state }, ...stored.snapshots.filter((each) => each.seq > seq)];
+	}
+
+	async open(
+		room: string,
+		snapshotBefore = Number.MAX_SAFE_INTEGER,
+	): Promise<OpenedRoom | undefined> {
 		const stored = this.#rooms.get(room);
 		if (!stored) return undefined;
 		stored.epoch += 1;
-		const from = stored.snapshot?.seq ?? 0;
+		const snapshot = stored.snapshots.findLast(({ seq }) => seq < snapshotBefore);
+		const from = snapshot?.seq ?? 0;
 		return {
 			epoch: stored.epoch,
-			lastSeq: stored.rows.length,
-			snapshot: stored.snapshot,
+			lastSeq: stored.lastSeq,
+			snapshot,
 			rows: stored.rows.filter((row) => row.seq > from),
 			clients: [...stored.clients.values()],
 		};
@@ -49,8 +72,9 @@ export class MemoryStorage implements Storage {
 		const taken = new Set<string>();
 		for (const { room, epoch, after, rows, clients } of batch) {
 			const stored = this.#rooms.get(room);
-			if (!stored || stored.epoch !== epoch || stored.rows.length !== after) continue;
+			if (!stored || stored.epoch !== epoch || stored.lastSeq !== after) continue;
 			stored.rows.push(...rows.map((row) => ({ ...row, bytes: row.bytes.slice() })));
+			stored.lastSeq += rows.length;
 			for (const client of clients) {
 				if (!stored.clients.has(client.clientId)) stored.clients.set(client.clientId, client);
 			}
@@ -63,14 +87,16 @@ export class MemoryStorage implements Storage {
 		const found = new Map<string, RoomPosition>();
 		for (const room of rooms) {
 			const stored = this.#rooms.get(room);
-			if (stored) found.set(room, { epoch: stored.epoch, lastSeq: stored.rows.length });
+			if (stored) found.set(room, { epoch: stored.epoch, lastSeq: stored.lastSeq });
 		}
 		return found;
 	}
 
 	async saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void> {
 		const stored = this.#rooms.get(room);
-		if (stored?.epoch === epoch && seq <= stored.rows.length) stored.snapshot = { seq, state };
+		if (stored?.epoch !== epoch || seq > stored.lastSeq) return;
+		const others = stored.snapshots.filter((each) => each.seq !== seq);
+		stored.snapshots = [...others, { seq, state }].sort((a, b) => a.seq - b.seq);
 	}
 
 	async ping(): Promise<void> {}

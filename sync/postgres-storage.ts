@@ -7,33 +7,51 @@ import { LIMITS } from './limits.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
 
 export class PostgresStorage implements Storage {
-	#url: string;
 	#holder: string;
-	#connection: Connection | undefined;
+	/** Commits wait for no load, and outlive one that fails. */
+	#commits: Line;
+	#loads: Line;
 
 	constructor({ url, holder }: { url: string; holder: string }) {
-		this.#url = url;
 		this.#holder = holder;
+		this.#commits = new Line(url, 2);
+		this.#loads = new Line(url, 4);
 	}
 
-	open(room: string): Promise<OpenedRoom | undefined> {
-		return this.#query((sql) => log.openRoom(sql, room, this.#holder));
+	open(room: string, snapshotBefore?: number): Promise<OpenedRoom | undefined> {
+		return this.#loads.query((sql) => log.openRoom(sql, room, this.#holder, snapshotBefore));
 	}
 
 	append(batch: readonly RoomRows[]): Promise<Set<string>> {
-		return this.#query((sql) => log.appendRows(sql, batch));
+		return this.#commits.query((sql) => log.appendRows(sql, batch));
 	}
 
 	positions(rooms: readonly string[]): Promise<Map<string, RoomPosition>> {
-		return this.#query((sql) => log.positions(sql, rooms));
+		return this.#commits.query((sql) => log.positions(sql, rooms));
 	}
 
 	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void> {
-		return this.#query((sql) => log.saveSnapshot(sql, room, epoch, seq, state));
+		return this.#loads.query((sql) => log.saveSnapshot(sql, room, epoch, seq, state));
 	}
 
 	async ping(): Promise<void> {
-		await this.#query((sql) => sql`select 1`);
+		await this.#loads.query((sql) => sql`select 1`);
+	}
+
+	async close(): Promise<void> {
+		await Promise.all([this.#commits.close(), this.#loads.close()]);
+	}
+}
+
+/** A few connections that are replaced together whenever one fails. */
+class Line {
+	#url: string;
+	#max: number;
+	#connection: Connection | undefined;
+
+	constructor(url: string, max: number) {
+		this.#url = url;
+		this.#max = max;
 	}
 
 	async close(): Promise<void> {
@@ -45,8 +63,8 @@ export class PostgresStorage implements Storage {
 	 * A connection that failed is replaced rather than left to postgres.js, which waits up to 20 s
 	 * between its tries. One that doesn't answer in time has failed too.
 	 */
-	async #query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-		const connection = (this.#connection ??= connect(this.#url, { max: 4 }));
+	async query<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+		const connection = (this.#connection ??= connect(this.#url, { max: this.#max }));
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<never>((_, reject) => {
 			timer = setTimeout(() => reject(new Error('no answer in time')), LIMITS.commitMs);

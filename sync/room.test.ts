@@ -13,14 +13,19 @@ import type { Close, Member, Peer } from './member.ts';
 import type { Room } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
+import { Turns } from './turns.ts';
 import { createRoom, quadraticUpdate, ticketFor, until } from './testing.ts';
 import * as wire from './wire.ts';
 
 interface Kind {
 	storage(): Storage;
 	create(starter?: Uint8Array): Promise<string>;
-	/** Makes a row unreadable. */
+	remove(room: string): Promise<void>;
+	/** Makes a row unreadable, or the snapshots from one on. */
 	damage(room: string, seq: number): Promise<void>;
+	damageSnapshots(room: string, from: number): Promise<void>;
+	/** Takes rows away, as no program of ours does. */
+	tear(room: string, from: number, to: number): Promise<void>;
 }
 
 let database: TestDatabase;
@@ -38,8 +43,17 @@ const kinds: Record<string, Kind> = {
 			memory.create(room, starter && { userId: 'system', update: starter });
 			return room;
 		},
+		remove: async (room) => memory.delete(room),
 		damage: async (room, seq) => {
 			memory.rows(room)[seq - 1]!.bytes = Uint8Array.of(9, 9, 9);
+		},
+		damageSnapshots: async (room, from) => {
+			for (const each of memory.snapshots(room)) {
+				if (each.seq >= from) each.state = Uint8Array.of(9, 9, 9);
+			}
+		},
+		tear: async (room, from, to) => {
+			memory.rows(room).splice(from - 1, to - from + 1);
 		},
 	},
 	Postgres: {
@@ -49,9 +63,20 @@ const kinds: Record<string, Kind> = {
 			return storage;
 		},
 		create: (starter) => createRoom(database.connection.sql, starter),
+		remove: async (room) => {
+			await database.connection.sql`delete from doc_rooms where room = ${room}`;
+		},
 		damage: async (room, seq) => {
 			await database.connection
 				.sql`update doc_updates set bytes = '\\x090909' where room = ${room} and seq = ${seq}`;
+		},
+		damageSnapshots: async (room, from) => {
+			await database.connection
+				.sql`update doc_snapshots set state = '\\x090909' where room = ${room} and seq >= ${from}`;
+		},
+		tear: async (room, from, to) => {
+			await database.connection
+				.sql`delete from doc_updates where room = ${room} and seq between ${from} and ${to}`;
 		},
 	},
 };
@@ -111,8 +136,20 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		if (!found.ok) throw new Error(found.close.reason);
 		return { ...found, rooms };
 	};
-	const roomsOf = (idleMs?: number) =>
-		new Rooms({ storage: kind.storage(), logger: silentLogger, idleMs });
+	const roomsOf = (options: { idleMs?: number; heldMs?: number; turns?: Turns } = {}) =>
+		new Rooms({ storage: kind.storage(), logger: silentLogger, ...options });
+	/** Its appends fail as long as `away` says so. */
+	const failing = () => {
+		const storage = kind.storage();
+		const state = { storage, away: true };
+		const append = storage.append.bind(storage);
+		storage.append = async (batch) => {
+			if (state.away) throw new StorageUnavailable('away');
+			return append(batch);
+		};
+		onTestFinished(() => void (storage.append = append));
+		return state;
+	};
 
 	test('is complete before the first sync step, and one load serves all', async () => {
 		const name = await kind.create(starterOf('FROM scratch'));
@@ -156,6 +193,23 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(told[0]).toMatchObject({ entries: [{ client: 7 }] });
 	});
 
+	test('a full room tells of edits that come shortly after one another at once', async () => {
+		const name = await kind.create();
+		const turns = new Turns();
+		const { room } = await open(name, roomsOf({ turns }));
+		const peers = Array.from({ length: 200 }, () => join(room).peer);
+		await until('all are in', () => peers.every(({ sent }) => sent.length >= 2));
+		// What is left of the joining.
+		turns.run();
+		const before = peers[9]!.sent.length;
+		for (const peer of peers.slice(0, 3)) {
+			peer.doc.getText('text').insert(0, 'x');
+			turns.run();
+		}
+		await until('all have it', () => peers.every(({ text }) => text === 'xxx'));
+		expect(peers[9]!.sent.length - before).toBe(1);
+	});
+
 	test('takes no edit from a reader, and tells them nothing', async () => {
 		const name = await kind.create(starterOf('a'));
 		const { room } = await open(name);
@@ -179,6 +233,47 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(peer.durable).toBe(1);
 	});
 
+	test('who only reads hears too that the room is elsewhere, or gone', async () => {
+		const [taken, deleted, kept] = await Promise.all([1, 2, 3].map(() => kind.create()));
+		const rooms = roomsOf({ heldMs: 20 });
+		const peers: FakePeer[] = [];
+		for (const name of [taken!, deleted!, kept!])
+			peers.push(join((await open(name, rooms)).room).peer);
+		await until('joined', () => peers.every(({ durable }) => durable === 1));
+		await open(taken!);
+		await kind.remove(deleted!);
+		await until('told', () => peers.filter(({ closed }) => closed).length === 2);
+		expect(peers.map(({ closed }) => closed?.reason)).toEqual([
+			...['room-moved', 'room-moved'],
+			undefined,
+		]);
+		expect(await rooms.open(deleted!)).toMatchObject({ close: { reason: 'unknown-room' } });
+		await rooms.drain();
+	});
+
+	test('a room that is lost while it is unloaded takes none along that came later', async () => {
+		const name = await kind.create();
+		const storage = kind.storage();
+		const saveSnapshot = storage.saveSnapshot.bind(storage);
+		const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+		storage.saveSnapshot = async (...snapshot) => {
+			reached.resolve();
+			await held.promise;
+			await saveSnapshot(...snapshot);
+		};
+		onTestFinished(() => void (storage.saveSnapshot = saveSnapshot));
+		const rooms = new Rooms({ storage, logger: silentLogger, idleMs: 1 });
+		const lost = await open(name, rooms);
+		await lost.room.apply('anna', starterOf('a'));
+		lost.release();
+		await reached.promise;
+		lost.room.log.lost('moved');
+		const fresh = await open(name, rooms);
+		held.resolve();
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect((await open(name, rooms)).room).toBe(fresh.room);
+	});
+
 	test('a damaged row refuses that room alone', async () => {
 		const [name, other] = [await kind.create(starterOf('a')), await kind.create(starterOf('b'))];
 		await kind.damage(name, 1);
@@ -190,9 +285,49 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		});
 	});
 
+	const typed = async (name: string, edits: number, snapshots: number[] = []) => {
+		const { room, rooms } = await open(name);
+		const { peer } = join(room);
+		await until('joined', () => peer.durable === 1);
+		for (let n = 1; n <= edits; n += 1) {
+			peer.doc.getText('text').insert(n - 1, String(n % 10));
+			await room.settled();
+			if (snapshots.includes(n)) await room.saveSnapshot();
+		}
+		await rooms.drain();
+		return peer.text;
+	};
+
+	test.each([
+		['the first row', 1, 1],
+		['one in the middle', 2, 2],
+		['the last', 4, 4],
+		['all', 1, 4],
+	])('a log that lacks %s never loads as less than it was', async (_, from, to) => {
+		const name = await kind.create();
+		await typed(name, 4);
+		await kind.tear(name, from, to);
+		const told: unknown[] = [];
+		const logger = { ...silentLogger, error: (_: string, data?: object) => void told.push(data) };
+		const rooms = new Rooms({ storage: kind.storage(), logger });
+		expect(await rooms.open(name)).toMatchObject({ ok: false, close: { reason: 'room-damaged' } });
+		expect(told).toEqual([{ room: name, damaged: 'row', seq: from }]);
+	});
+
+	test('instead of a damaged snapshot an earlier one is read, or the log', async () => {
+		const name = await kind.create();
+		const text = await typed(name, 6, [2, 4]);
+		for (const from of [4, 2]) {
+			await kind.damageSnapshots(name, from);
+			const { room, rooms } = await open(name);
+			expect(room.doc.getText('text').toString()).toBe(text);
+			await rooms.drain();
+		}
+	});
+
 	test('unloads when idle, with a snapshot that the next load starts from', async () => {
 		const name = await kind.create();
-		const rooms = roomsOf(20);
+		const rooms = roomsOf({ idleMs: 20 });
 		const { room, release } = await open(name, rooms);
 		const { peer, member } = join(room);
 		for (let n = 0; n < 30; n += 1) {
@@ -262,15 +397,9 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 
 	test('with the store away, edits go on up to a bound, then a named close; none is lost', async () => {
 		const name = await kind.create();
-		const storage = kind.storage();
-		let away = true;
-		const append = storage.append.bind(storage);
-		storage.append = async (batch) => {
-			if (away) throw new StorageUnavailable('away');
-			return append(batch);
-		};
-		onTestFinished(() => void (storage.append = append));
-		const { room } = await open(name, new Rooms({ storage, logger: silentLogger }));
+		const store = failing();
+		const rooms = new Rooms({ storage: store.storage, logger: silentLogger });
+		const { room } = await open(name, rooms);
 		const { peer } = join(room);
 		const friend = join(room).peer;
 		const chunk = 'x'.repeat(1024 * 1024);
@@ -283,7 +412,10 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		);
 		const accepted = friend.text.length;
 		expect(accepted).toBe(7 * chunk.length);
-		away = false;
+		expect(await rooms.open(await kind.create())).toMatchObject({
+			close: { reason: 'storage-unavailable' },
+		});
+		store.away = false;
 		await room.settled();
 		const again = await open(name);
 		expect(again.room.doc.getText('text').length).toBe(accepted);

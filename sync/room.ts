@@ -53,6 +53,7 @@ export class Room {
 	#size: number;
 	#unsnapshotted: { rows: number; bytes: number };
 	#savingSnapshot = false;
+	#gathering: NodeJS.Timeout | undefined;
 	broken = false;
 
 	constructor(name: string, loaded: LoadedRoom, context: RoomContext) {
@@ -129,9 +130,7 @@ export class Room {
 	}
 
 	#admit(bytes: Uint8Array): Admitted {
-		if (this.log.unsaved + bytes.length > SYNC_LIMITS.unsavedPerRoom) {
-			return { ok: false, code: 'unavailable' };
-		}
+		if (!this.log.hasPlace(bytes.length)) return { ok: false, code: 'unavailable' };
 		if (this.#size + bytes.length > SYNC_LIMITS.document) {
 			this.#size = this.state().length;
 			if (this.#size + bytes.length > SYNC_LIMITS.document) return { ok: false, code: 'too-large' };
@@ -194,8 +193,15 @@ export class Room {
 		this.leave(member);
 	}
 
+	/** Telling everyone is what a full room costs: what comes within some milliseconds shares that. */
 	#soon(): void {
-		this.#context.turns.room(this.turn);
+		const { turns } = this.#context;
+		const wait = Math.floor(this.members.size * LIMITS.gatherMs);
+		if (wait < 1) return turns.room(this.turn);
+		this.#gathering ??= setTimeout(() => {
+			this.#gathering = undefined;
+			turns.room(this.turn);
+		}, wait);
 	}
 
 	/** Everything received since the last turn: one transaction, its rows, one message to everyone. */

@@ -2,7 +2,7 @@
 
 import { CLOSE } from '@containrlab/protocol/sync.ts';
 import { LIMITS } from './limits.ts';
-import { loadRoom } from './load.ts';
+import { loadRoom, type Load } from './load.ts';
 import { Committer } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Close } from './member.ts';
@@ -17,6 +17,8 @@ export type Found = { ok: true; room: Room; release: () => void } | { ok: false;
 type Loading = { ok: true; room: Room } | { ok: false; close: Close };
 
 interface Entry {
+	/** Once it is loaded. */
+	room: Room | undefined;
 	loading: Promise<Loading>;
 	uses: number;
 	timer: NodeJS.Timeout | undefined;
@@ -30,6 +32,8 @@ export class Rooms {
 	#idleMs: number;
 	#trial = createTrial();
 	#entries = new Map<string, Entry>();
+	#heldMs: number;
+	#watch: NodeJS.Timeout | undefined;
 	#stopping = false;
 
 	constructor(options: {
@@ -38,11 +42,14 @@ export class Rooms {
 		turns?: Turns | undefined;
 		/** How long an unused room stays loaded (ms). */
 		idleMs?: number | undefined;
+		/** Between looks whether rooms are still ours (ms). */
+		heldMs?: number | undefined;
 	}) {
 		this.#storage = options.storage;
 		this.#logger = options.logger;
 		this.turns = options.turns ?? new Turns();
 		this.#idleMs = options.idleMs ?? LIMITS.idleMs;
+		this.#heldMs = options.heldMs ?? LIMITS.heldMs;
 		this.committer = new Committer({ storage: this.#storage, logger: this.#logger });
 	}
 
@@ -76,22 +83,26 @@ export class Rooms {
 	}
 
 	#load(name: string): Entry {
-		const entry: Entry = { loading: this.#read(name), uses: 0, timer: undefined };
+		const loading = this.#read(name);
+		const entry: Entry = { room: undefined, loading, uses: 0, timer: undefined };
 		this.#entries.set(name, entry);
-		void entry.loading.then(({ ok }) => {
-			if (!ok && this.#entries.get(name) === entry) this.#entries.delete(name);
+		this.#watchHeld();
+		void loading.then((loaded) => {
+			if (loaded.ok) entry.room = loaded.room;
+			else if (this.#entries.get(name) === entry) this.#entries.delete(name);
 		});
 		return entry;
 	}
 
 	/** Never rejects. */
 	async #read(name: string): Promise<Loading> {
+		// A room that can't be saved isn't worth waiting for.
+		if (this.committer.away) return { ok: false, close: CLOSE.unavailable };
 		try {
-			const opened = await this.#storage.open(name);
-			if (!opened) return { ok: false, close: CLOSE.unknownRoom };
-			const load = loadRoom(opened);
+			const load = await this.#openAndLoad(name);
+			if (!load) return { ok: false, close: CLOSE.unknownRoom };
 			if (!load.ok) {
-				this.#logger.error('room damaged', { room: name, seq: load.damagedSeq });
+				this.#logger.error('room damaged', { room: name, damaged: load.damaged, seq: load.seq });
 				return { ok: false, close: CLOSE.damaged };
 			}
 			return { ok: true, room: new Room(name, load.room, this.#context()) };
@@ -99,6 +110,18 @@ export class Rooms {
 			this.#logger.error('room not loaded', { room: name, cause });
 			const away = cause instanceof StorageUnavailable;
 			return { ok: false, close: away ? CLOSE.unavailable : CLOSE.damaged };
+		}
+	}
+
+	/** Snapshots only spare time: instead of one that is damaged an earlier one will do, or the log. */
+	async #openAndLoad(name: string): Promise<Load | undefined> {
+		for (let before: number | undefined; ;) {
+			const opened = await this.#storage.open(name, before);
+			if (!opened) return undefined;
+			const load = loadRoom(opened);
+			if (load.ok || load.damaged !== 'snapshot') return load;
+			this.#logger.error('snapshot damaged', { room: name, seq: load.seq });
+			before = load.seq;
 		}
 	}
 
@@ -114,6 +137,32 @@ export class Rooms {
 		};
 	}
 
+	/** While there are rooms. */
+	#watchHeld(): void {
+		this.#watch ??= setTimeout(() => {
+			void this.#leaveThoseLost().finally(() => {
+				this.#watch = undefined;
+				if (this.#entries.size > 0 && !this.#stopping) this.#watchHeld();
+			});
+		}, this.#heldMs).unref();
+	}
+
+	/** An append would find out that a room was taken or deleted; who only reads appends nothing. */
+	async #leaveThoseLost(): Promise<void> {
+		if (this.committer.away) return;
+		const rooms: Room[] = [];
+		for (const { room } of this.#entries.values()) if (room) rooms.push(room);
+		try {
+			const found = await this.#storage.positions(rooms.map(({ name }) => name));
+			for (const { name, log } of rooms) {
+				if (found.get(name)?.epoch !== log.epoch) log.lost('moved');
+			}
+		} catch (cause) {
+			if (!(cause instanceof StorageUnavailable))
+				this.#logger.error('rooms not looked up', { cause });
+		}
+	}
+
 	#release(name: string, entry: Entry, room: Room): void {
 		entry.uses -= 1;
 		if (entry.uses > 0 || room.broken || this.#entries.get(name) !== entry) return;
@@ -127,15 +176,20 @@ export class Rooms {
 		if (entry.uses === 0 && room.log.unsaved === 0) this.#forget(room);
 	}
 
+	/** It may have been forgotten before, and its place taken by a later load. */
 	#forget(room: Room): void {
-		clearTimeout(this.#entries.get(room.name)?.timer);
-		this.#entries.delete(room.name);
+		const entry = this.#entries.get(room.name);
+		if (entry?.room === room) {
+			clearTimeout(entry.timer);
+			this.#entries.delete(room.name);
+		}
 		room.doc.destroy();
 	}
 
 	/** Tells everyone to come back later, and returns once everything is saved. */
 	async drain(): Promise<void> {
 		this.#stopping = true;
+		clearTimeout(this.#watch);
 		for (const entry of this.#entries.values()) {
 			clearTimeout(entry.timer);
 			const loaded = await entry.loading;

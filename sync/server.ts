@@ -25,6 +25,7 @@ export interface SyncOptions {
 	logger: Logger;
 	heartbeatMs?: number;
 	idleMs?: number;
+	heldMs?: number;
 }
 
 export class SyncServer {
@@ -37,9 +38,9 @@ export class SyncServer {
 	#heartbeat: NodeJS.Timeout | undefined;
 
 	constructor(options: SyncOptions) {
-		const { storage, logger, token, idleMs } = options;
+		const { storage, logger, token, idleMs, heldMs } = options;
 		this.#options = options;
-		this.rooms = new Rooms({ storage, logger, idleMs });
+		this.rooms = new Rooms({ storage, logger, idleMs, heldMs });
 		const revocations = this.#revocations;
 		this.#http = createServer(
 			httpHandler({ rooms: this.rooms, storage, revocations, token, logger }),

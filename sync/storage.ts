@@ -4,8 +4,11 @@
 import type { OpenedRoom, RoomPosition, RoomRows } from '@containrlab/db/doc-log.ts';
 
 export interface Storage {
-	/** Takes a room away from whoever held it and reads it; undefined when it doesn't exist. */
-	open(room: string): Promise<OpenedRoom | undefined>;
+	/**
+	 * Takes a room away from whoever held it and reads it; undefined when it doesn't exist.
+	 * `snapshotBefore` passes over snapshots from there on.
+	 */
+	open(room: string, snapshotBefore?: number): Promise<OpenedRoom | undefined>;
 	/**
 	 * Appends and returns the rooms that were taken; one that another process holds, or that already
 	 * has these rows, is left out. Throws `StorageUnavailable` when nobody knows what happened, and

@@ -3,7 +3,7 @@
 
 export class Turns {
 	#rooms = new Set<() => void>();
-	#writes = new Set<() => void>();
+	#writes: (() => void)[] = [];
 	#scheduled = false;
 
 	/** Runs `task` once at the end of this turn, however often it is asked for. */
@@ -12,9 +12,9 @@ export class Turns {
 		this.#schedule();
 	}
 
-	/** Like `room`, after all rooms. */
+	/** Runs `task` after all rooms; whoever asks does so once a turn. */
 	write(task: () => void): void {
-		this.#writes.add(task);
+		this.#writes.push(task);
 		this.#schedule();
 	}
 
@@ -31,7 +31,7 @@ export class Turns {
 		this.#rooms = new Set();
 		for (const task of rooms) task();
 		const writes = this.#writes;
-		this.#writes = new Set();
+		this.#writes = [];
 		for (const task of writes) task();
 	}
 }

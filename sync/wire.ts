@@ -91,12 +91,23 @@ export function encodeUpdate(update: Uint8Array): Uint8Array {
 	return encodeSync(SYNC_STEP.update, update);
 }
 
+/** Made by hand: it is most of what is sent, and an encoder costs more than all of it. */
 function encodeSync(step: number, body: Uint8Array): Uint8Array {
-	return encoding.encode((encoder) => {
-		encoding.writeVarUint(encoder, MESSAGE.sync);
-		encoding.writeVarUint(encoder, step);
-		encoding.writeVarUint8Array(encoder, body);
-	});
+	const message = Buffer.allocUnsafe(2 + varUintLength(body.length) + body.length);
+	message[0] = MESSAGE.sync;
+	message[1] = step;
+	let at = 2;
+	let left = body.length;
+	for (; left > 127; left = Math.floor(left / 128)) message[at++] = 128 | (left & 127);
+	message[at++] = left;
+	message.set(body, at);
+	return message;
+}
+
+function varUintLength(value: number): number {
+	let length = 1;
+	for (let left = value; left > 127; left = Math.floor(left / 128)) length += 1;
+	return length;
 }
 
 export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
@@ -131,15 +142,14 @@ export const HEARTBEAT = encodeAwareness([]);
  * One unmasked, final, binary WebSocket frame (RFC 6455 §5.2): 0x82, then the length as 1 byte, or
  * 126 and 2 bytes, or 127 and 8 bytes, then the message. Framed once, written to every client.
  */
-export function toFrame(message: Uint8Array): Uint8Array {
+export function toFrame(message: Uint8Array): Buffer {
 	const length = message.length;
 	const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-	const frame = new Uint8Array(header + length);
-	const view = new DataView(frame.buffer);
+	const frame = Buffer.allocUnsafe(header + length);
 	frame[0] = 0x82;
 	frame[1] = header === 2 ? length : header === 4 ? 126 : 127;
-	if (header === 4) view.setUint16(2, length);
-	if (header === 10) view.setBigUint64(2, BigInt(length));
+	if (header === 4) frame.writeUInt16BE(length, 2);
+	if (header === 10) frame.writeBigUInt64BE(BigInt(length), 2);
 	frame.set(message, header);
 	return frame;
 }

@@ -10,7 +10,7 @@ import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import { readCatalog } from '@containrlab/labs/catalog.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
-import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { DEFAULT_LIMITS, type JudgeRun } from '@containrlab/protocol/sandbox.ts';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
 import { fileURLToPath } from 'node:url';
 import { StandInRunnerd } from './testing-services.ts';
@@ -166,6 +166,32 @@ describe('who reaches what', () => {
 		}
 	});
 
+	it('what a terminal showed, as runnerd tells it', async () => {
+		const recording = newId();
+		const parts = ['{"version":2,"width":80,"height":24}\n', '[1,"o","<script>\\u0000"]\n'];
+		parts.forEach((cast, seq) =>
+			runnerd.emit({ type: 'recording', workspace, recording, terminal: '1', seq, cast }),
+		);
+		const list = `/w/${workspace}/recordings`;
+		await until('both parts', async () => {
+			const answer = await browsers.ta.get(`${list}/${recording}/cast`);
+			return answer.ok && (await answer.text()) === parts.join('');
+		});
+		for (const path of [list, `${list}/${recording}`, `${list}/${recording}/cast`]) {
+			const got = [];
+			for (const who of everyone) got.push((await browsers[who].get(path)).status);
+			expect([path, ...got]).toEqual([path, 404, 404, 200, 200, 200]);
+		}
+		// By another workspace's address it can't be had either.
+		const mine = await browsers.other.openLab(room.class.id);
+		for (const path of ['', '/cast']) {
+			const answer = await browsers.other.get(`/w/${mine}/recordings/${recording}${path}`);
+			expect(answer.status).toBe(404);
+		}
+		const { headers } = await browsers.student.get(`${list}/${recording}/cast`);
+		expect(headers.get('content-disposition')).toMatch(/^attachment/);
+	});
+
 	it('judging again', async () => {
 		const id = await attemptWith(failed());
 		const got = [];
@@ -306,7 +332,7 @@ describe('judging again', () => {
 		const key = `${id}/2`;
 		await until('the run', () => putsOf(id).includes(key));
 		expect(runnerd.puts.find((put) => put.key === key)!.request).toEqual({
-			...{ lab: LAB, labDigest: lab.digest },
+			...{ lab: LAB, labDigest: lab.digest, limits: DEFAULT_LIMITS },
 			files: [{ kind: 'text', path: 'Dockerfile', mode: 0o644, text: 'FROM scratch\n' }],
 		});
 		const meanwhile = words(await textOf('student', `/attempts/${id}`));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eq } from 'drizzle-orm';
+import { sessionsOf } from '@containrlab/db/queries/class-sessions.ts';
 import { addMember, classById, createClass, roleIn } from '@containrlab/db/queries/classes.ts';
 import { audit, users } from '@containrlab/db/schema.ts';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
@@ -78,7 +79,10 @@ const settings = (act: string, form: Record<string, string> = {}) =>
 const page = async ({ browser }: Someone, path: string) => (await browser.get(path)).text();
 const now = async () => (await classById(database.connection.db, classId))!;
 const role = (userId: string) => roleIn(database.connection.db, classId, userId);
-const FORM = { name: 'Containers', retentionDays: '90', idleMinutes: '60' };
+const FORM = {
+	...{ name: 'Containers', retentionDays: '90', idleMinutes: '60' },
+	...{ sandboxMemory: '2048', sandboxCpus: '0.5', sandboxPids: '1024', sandboxDisk: '4096' },
+};
 
 let teacher: Someone;
 beforeEach(async () => {
@@ -298,6 +302,12 @@ describe('settings', () => {
 		const wrongs: Record<string, string>[] = [
 			...[{ retentionDays: '0' }, { retentionDays: 'x' }],
 			{ idleMinutes: '-1' },
+			...[
+				{ sandboxMemory: '1' },
+				{ sandboxCpus: 'x' },
+				{ sandboxPids: '' },
+				{ sandboxDisk: '1e9' },
+			],
 		];
 		for (const wrong of wrongs) {
 			expect((await save(wrong)).status, JSON.stringify(wrong)).toBe(400);
@@ -306,6 +316,7 @@ describe('settings', () => {
 		await save({ idleMinutes: 'never', asksStudentNumber: 'on' });
 		expect(await now()).toMatchObject({
 			...{ name: 'Containers', retentionDays: 90, idleMinutes: null, asksStudentNumber: true },
+			...{ sandboxMemory: 2048, sandboxCpus: 0.5, sandboxPids: 1024, sandboxDisk: 4096 },
 		});
 	});
 
@@ -374,5 +385,60 @@ describe('one account in two classes', () => {
 			),
 		);
 		expect(new Set(own.map((headers) => headers.get('location'))).size).toBe(2);
+	});
+});
+
+describe('a class in session', () => {
+	const act = (who: Someone, action: string, form: Record<string, string>) =>
+		who.browser.post(`/classes/${classId}?/${action}`, form);
+	const sessions = () => sessionsOf(database.connection.db, classId, new Date());
+
+	it('is begun, lengthened and ended by its instructors alone, and everyone sees it', async () => {
+		const assistant = await someone('Tim', 'ta');
+		const student = await someone('Sam', 'student');
+		for (const who of [assistant, student]) {
+			expect((await act(who, 'start', { minutes: '90' })).status).toBe(403);
+		}
+		expect((await act(await someone('Nora'), 'start', { minutes: '90' })).status).toBe(404);
+		expect((await act(teacher, 'start', { minutes: '0' })).status).toBe(400);
+		expect((await act(teacher, 'start', { minutes: '90' })).status).toBe(200);
+		expect((await act(teacher, 'start', { minutes: '90' })).status).toBe(409);
+		const [session] = await sessions();
+		const form = { session: session!.id };
+		for (const who of [teacher, assistant, student]) {
+			expect(await page(who, `/classes/${classId}`)).toContain('In session until');
+		}
+		expect(await page(student, `/classes/${classId}`)).not.toContain('End the session');
+		expect((await act(student, 'end', form)).status).toBe(403);
+		expect((await act(teacher, 'longer', form)).status).toBe(200);
+		const [longer] = await sessions();
+		expect(longer!.endsAt.getTime() - session!.endsAt.getTime()).toBe(15 * 60_000);
+		expect((await act(teacher, 'end', form)).status).toBe(200);
+		expect(await sessions()).toEqual([]);
+		expect((await act(teacher, 'end', form)).status).toBe(409);
+		expect(await page(student, `/classes/${classId}`)).not.toContain('In session until');
+	});
+
+	it('is planned for a time to come, in the zone of who plans it, and cancelled', async () => {
+		const startsAt = new Date(Date.now() + 86_400_000);
+		startsAt.setSeconds(0, 0);
+		const form = { at: '2001-01-01T09:00', minutes: '60' };
+		expect((await act(teacher, 'plan', form)).status).toBe(400);
+		const iso = startsAt.toISOString();
+		expect((await act(teacher, 'plan', { ...form, startsAt: iso })).status).toBe(200);
+		expect((await act(teacher, 'plan', { ...form, startsAt: iso })).status).toBe(409);
+		const [planned] = await sessions();
+		expect(planned).toMatchObject({ startsAt, endsAt: new Date(startsAt.getTime() + 3_600_000) });
+		const student = await someone('Sam', 'student');
+		expect(await page(student, `/classes/${classId}`)).toContain('Next session');
+		const another = await createClass(database.connection.db, { name: 'Another', labs: [] });
+		await addMember(database.connection.db, {
+			...{ classId: another.id, userId: teacher.id, role: 'instructor' },
+		});
+		const elsewhere = `/classes/${another.id}?/end`;
+		const cancelled = { session: planned!.id };
+		expect((await teacher.browser.post(elsewhere, cancelled)).status).toBe(409);
+		expect((await act(teacher, 'end', cancelled)).status).toBe(200);
+		expect(await sessions()).toEqual([]);
 	});
 });

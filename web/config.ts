@@ -7,6 +7,7 @@ import { databaseUrl } from '@containrlab/db/database-url.ts';
 import { z } from 'zod';
 import type { Certificate } from './src/server/entrance.ts';
 import type { Site } from './src/server/origin.ts';
+import type { PreviewSite } from './src/server/preview/ways.ts';
 
 const Environment = z.object({
 	/** `host:port`; port 0 takes a free one, host `*` every interface. */
@@ -29,6 +30,12 @@ const Environment = z.object({
 	/** Both or none: TLS with this certificate and its key, PEM. */
 	WEB_TLS_CERT_FILE: z.string().min(1).optional(),
 	WEB_TLS_KEY_FILE: z.string().min(1).optional(),
+	/** `host:port` of the second listener, for previews that have no name of their own. */
+	WEB_PREVIEW_LISTEN: z.string().optional(),
+	/** Where browsers reach it, when something in front of us ends TLS. */
+	WEB_PREVIEW_ORIGIN: z.url().optional(),
+	/** `https://preview.example`: every name below it leads to us, and each preview gets its own. */
+	WEB_PREVIEW_BASE: z.url({ protocol: /^https$/ }).optional(),
 	/** `1`: pages through Vite, with reloads, instead of the build. */
 	WEB_DEV: z.string().optional(),
 	/** `1`: end when standard input closes. */
@@ -47,6 +54,8 @@ export interface Config {
 	ticketPrivateKey: string;
 	labsDir: string;
 	site: Site;
+	previews: PreviewSite;
+	previewListen: { host: string | undefined; port: number } | undefined;
 	tls: Certificate | undefined;
 	dev: boolean;
 	exitWithParent: boolean;
@@ -68,6 +77,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 		ticketPrivateKey: secret(data.TICKET_PRIVATE_KEY_FILE),
 		labsDir: data.LABS_DIR,
 		...wayIn(data),
+		previews: {
+			base: data.WEB_PREVIEW_BASE && new URL(data.WEB_PREVIEW_BASE).origin,
+			origin: data.WEB_PREVIEW_ORIGIN && new URL(data.WEB_PREVIEW_ORIGIN).origin,
+			port: undefined,
+		},
+		previewListen:
+			data.WEB_PREVIEW_LISTEN === undefined
+				? undefined
+				: listenAddress(data.WEB_PREVIEW_LISTEN, 'WEB_PREVIEW_LISTEN'),
 		dev: data.WEB_DEV === '1',
 		exitWithParent: data.EXIT_WITH_PARENT === '1',
 	};
@@ -99,11 +117,11 @@ function certificateOf({ WEB_TLS_CERT_FILE, WEB_TLS_KEY_FILE }: Told): Certifica
 	return { certificate: secret(WEB_TLS_CERT_FILE), key: secret(WEB_TLS_KEY_FILE) };
 }
 
-function listenAddress(text: string): Config['listen'] {
+function listenAddress(text: string, name = 'WEB_LISTEN'): Config['listen'] {
 	const colon = text.lastIndexOf(':');
 	const port = Number(text.slice(colon + 1));
 	if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
-		throw new Error(`configuration: WEB_LISTEN is not host:port: ${text}`);
+		throw new Error(`configuration: ${name} is not host:port: ${text}`);
 	}
 	const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
 	return { host: host === '*' ? undefined : host, port };

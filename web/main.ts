@@ -10,6 +10,7 @@ import { BODY_MOST } from './src/server/body-limit.ts';
 import { createApp } from './src/server/create-app.ts';
 import { createWebServer, PROTOCOL_HEADER, type PageHandler } from './src/server/http-server.ts';
 import { log } from './src/server/log.ts';
+import { createPreviewServer } from './src/server/preview/server.ts';
 
 /** The last requests may finish; streams and sockets are cut. */
 const GRACE_MS = 2_000;
@@ -19,22 +20,27 @@ const running = await createApp(config);
 provideApp(running.app);
 
 let pages: PageHandler | undefined;
+const { previews } = running.app;
 const server = createWebServer((request, response, next) => pages?.(request, response, next), {
-	...{ site: config.site, certificate: config.tls, log },
+	...{ site: config.site, certificate: config.tls, log, previews },
 	// What Vite serves is for one computer.
 	compressed: !config.dev,
 });
 server.on('upgrade', (request, socket, head) => {
-	if (running.upgrades.handles(request)) void running.upgrades.upgrade(request, socket, head);
+	if (previews.handles(request)) {
+		void previews.upgrade(request, socket, head, { shared: false });
+	} else if (running.upgrades.handles(request))
+		void running.upgrades.upgrade(request, socket, head);
 	else if (!config.dev) socket.destroy();
 });
 pages = await loadPages(config, server);
 
-const { host, port: wanted } = config.listen;
-server.listen({ port: wanted, ...(host !== undefined && { host }) });
-await once(server, 'listening');
+const second = config.previewListen && createPreviewServer(previews, config.tls, config.site);
+if (config.previewListen && second) {
+	previews.listensOn((await listening(second, config.previewListen)).port);
+}
+const { address, port, family } = await listening(server, config.listen);
 running.start();
-const { address, port, family } = server.address() as AddressInfo;
 const shown = family === 'IPv6' ? `[${address}]` : address;
 process.stdout.write(`ready ${config.tls ? 'https' : 'http'}://${shown}:${port}\n`);
 
@@ -67,13 +73,21 @@ async function loadPages(config: Config, server: Server): Promise<PageHandler> {
 	return handler;
 }
 
+async function listening(on: Server, { host, port }: Config['listen']): Promise<AddressInfo> {
+	on.listen({ port, ...(host !== undefined && { host }) });
+	await once(on, 'listening');
+	return on.address() as AddressInfo;
+}
+
 let stopping = false;
 async function stop(why: string): Promise<void> {
 	if (stopping) return;
 	stopping = true;
 	log('info', 'stopping', { why });
-	setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();
-	server.close();
+	for (const each of [server, second]) {
+		setTimeout(() => each?.closeAllConnections(), GRACE_MS).unref();
+		each?.close();
+	}
 	await running.stop();
 	process.exit(0);
 }

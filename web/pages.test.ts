@@ -151,12 +151,20 @@ describe('who reaches what', () => {
 			[401, 404, 404, 503, 503, 503],
 		],
 		['end a sandbox', 'DELETE', () => `/w/${workspace}/sandbox`, [401, 404, 404, 503, 503, 503]],
+		[
+			'restart a sandbox',
+			'POST',
+			() => `/w/${workspace}/sandbox/restart`,
+			[401, 404, 404, 503, 503, 503],
+		],
+		['reset a workspace', 'POST', () => `/w/${workspace}/reset`, [401, 404, 404, 503, 503, 503]],
 		['submit', 'POST', () => `/w/${workspace}/submit`, [401, 404, 404, 503, 403, 403]],
 		['raise a hand', 'POST', () => `/w/${workspace}/hand`, [401, 404, 404, 200, 403, 403]],
 		['lower a hand', 'DELETE', () => `/w/${workspace}/hand`, [401, 404, 404, 200, 200, 200]],
 		['say which file', 'POST', () => `/w/${workspace}/here`, [401, 404, 404, 204, 403, 403]],
 	] as const)('%s', async (_name, method, path, expected) => {
-		const body = method === 'POST' ? JSON.stringify({ question: '', file: 'app.py' }) : null;
+		const body =
+			method === 'POST' ? JSON.stringify({ question: '', file: 'app.py', sandbox: true }) : null;
 		const got = [];
 		for (const who of everyone) {
 			got.push((await browsers[who].send(path(), { method, body })).status);

@@ -1,15 +1,22 @@
 // From Submit to verdict, through the real web, sync and Postgres; runnerd is stood in for.
 
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptById, attemptsOf, logOf } from '@containrlab/db/queries/attempts.ts';
 import { blobsOfWorkspace, keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
 import type { TestDatabase } from '@containrlab/db/testing.ts';
+import { workspaceById } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
-import type { JudgeRun } from '@containrlab/protocol/sandbox.ts';
-import { createFile } from '@containrlab/protocol/workspace-doc.ts';
+import { DEFAULT_LIMITS, type JudgeRun } from '@containrlab/protocol/sandbox.ts';
+import { createFile, listFiles, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import * as Y from 'yjs';
+import { Documents } from './src/server/documents.ts';
+import { Labs } from './src/server/labs.ts';
+import { RunnerdClient } from './src/server/runnerd-client.ts';
+import { Submissions } from './src/server/submit.ts';
 import { SyncClient } from './src/server/sync-client.ts';
 import {
+	openDocument,
 	startServices,
 	type StandInRunnerd,
 	type TestServices,
@@ -208,6 +215,30 @@ describe('submitting', () => {
 		expect(held).not.toContain(shaOf(secret));
 	});
 
+	it('reads a document within its workspace’s share, and else stores nothing', async () => {
+		const { db } = database.connection;
+		const costly = await guest('Dora');
+		let worked = 0;
+		const documents = new Documents(new SyncClient(sync.url, SERVICE_TOKEN), {
+			worked: () => (worked += 3000),
+			now: () => 0,
+		});
+		const submissions = new Submissions({
+			...{ db, documents, log: () => {} },
+			runnerd: new RunnerdClient(runnerdUrl, SERVICE_TOKEN),
+			labs: await Labs.read(fileURLToPath(new URL('../labs', import.meta.url)), () => {}),
+			enqueue: async () => {},
+		});
+		expect(await documents.load(costly.workspace)).toMatchObject({ ok: true });
+		const workspace = (await workspaceById(db, costly.workspace))!;
+		const submission = await submissions.submit(workspace, workspace.ownerId);
+		expect(submission).toEqual({ ok: false, reason: 'not-read' });
+		expect(await attemptsOf(db, costly.workspace, 1)).toEqual([]);
+		const other = await guest('Emil');
+		const theirs = (await workspaceById(db, other.workspace))!;
+		expect(await submissions.submit(theirs, theirs.ownerId)).toMatchObject({ ok: true });
+	});
+
 	it('is found again after web was killed while a run went on', async () => {
 		const { browser, workspace } = await guest('Cy');
 		const id = await submit(browser, workspace);
@@ -265,6 +296,43 @@ describe('the sandbox', () => {
 		await until('the blob given back', () => runnerd.blobs.has(sha));
 	});
 
+	it('is restarted by its owner and by staff, and a reset replaces it only when asked', async () => {
+		const { browser, workspace } = await guest('Hal');
+		using page = openDocument(browser, workspace);
+		await until('the starter', () => liveFiles(page.doc).length > 0);
+		const starter = liveFiles(page.doc).map((file) => file.path);
+		runnerd.restarts.length = 0;
+		const restarted = await browser.send(`/w/${workspace}/sandbox/restart`, { method: 'POST' });
+		expect(await restarted.json()).toMatchObject({ ok: true, sandbox: { reason: 'restarted' } });
+		const [first] = liveFiles(page.doc).filter((file) => file.text);
+		first!.text!.insert(0, 'mine ');
+		createFile(page.doc, { kind: 'text', path: 'extra', mode: 0o644, text: 'x' });
+		const staff = await new Browser(web.url).signIn(room.people.ta.email);
+		const reset = (body: object) =>
+			staff.send(`/w/${workspace}/reset`, { method: 'POST', body: JSON.stringify(body) });
+		// By the documented way alone: a missing answer is none.
+		expect((await reset({})).status).toBe(400);
+		const stored = new SyncClient(sync.url, SERVICE_TOKEN);
+		await until('the edits are stored', async () => {
+			const copy = new Y.Doc();
+			Y.applyUpdate(copy, (await stored.snapshot(workspaceRoom(workspace))).update);
+			return liveFiles(copy).some((file) => file.path === 'extra');
+		});
+		expect((await reset({ sandbox: false })).status).toBe(200);
+		const isGone = (path: string) => !liveFiles(page.doc).some((file) => file.path === path);
+		await until('the page has heard', () => isGone('extra'));
+		expect(liveFiles(page.doc).map((file) => file.path)).toEqual(starter);
+		const old = listFiles(page.doc).find((file) => file.id === first!.id)!;
+		expect([old.deletedAt, old.text!.toString().slice(0, 5)]).toEqual([
+			expect.any(Number),
+			'mine ',
+		]);
+		expect(await (await reset({ sandbox: true })).json()).toMatchObject({
+			...{ reset: true, ok: true, sandbox: { reason: 'replaced' } },
+		});
+		expect(runnerd.restarts).toEqual([false, true]);
+	});
+
 	it('is said to be gone when runnerd comes back without it', async () => {
 		const { browser, workspace } = await guest('Gus');
 		const state = { status: 'ready', at: Date.now(), deadline: Date.now() + 60_000 } as const;
@@ -281,4 +349,24 @@ describe('the sandbox', () => {
 		runnerd.relaunch();
 		await until('gone', async () => (await last()) === 'gone');
 	});
+});
+
+it('a class’s limits reach what runs, what starts and what is judged', async () => {
+	const { browser, workspace } = await guest('Lin');
+	const { class: taught, people } = room;
+	const teacher = await new Browser(web.url).signIn(people.instructor.email);
+	const save = (sandboxMemory: string) =>
+		teacher.post(`/classes/${taught.id}/settings/class?/save`, {
+			...{ name: taught.name, retentionDays: '180', idleMinutes: '30', sandboxMemory },
+			...{ sandboxCpus: '2', sandboxPids: '512', sandboxDisk: '8192' },
+		});
+	expect((await save('2048')).status).toBe(200);
+	const limits = { ...DEFAULT_LIMITS, memory: 2048 * 1024 ** 2, cpus: 2 };
+	expect(runnerd.limits.get(taught.id)).toEqual(limits);
+	await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+	expect(runnerd.limits.get(workspace)).toEqual(limits);
+	const { request, key } = await putOf(await submit(browser, workspace));
+	expect(request.limits).toEqual(limits);
+	runnerd.finish(key, passed());
+	expect((await save('1536')).status).toBe(200);
 });

@@ -5,10 +5,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -16,11 +17,14 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import type { RunnerEventBody } from '@containrlab/protocol/events.ts';
+import { parsePreviewPath, PREVIEW_UPGRADE } from '@containrlab/protocol/preview.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import {
 	DrainResult,
 	JudgeRun,
 	JudgeRunRequest,
+	RestartSession,
+	SandboxLimits,
 	StartSession,
 	type Session,
 } from '@containrlab/protocol/sandbox.ts';
@@ -132,6 +136,10 @@ type Handler = (request: IncomingMessage, response: ServerResponse, path: string
 export class StandInRunnerd implements AsyncDisposable {
 	readonly sessions = new Map<string, Session>();
 	readonly blobs = new Map<string, Uint8Array>();
+	/** Restarts that were asked for; true: on a fresh volume. */
+	readonly restarts: boolean[] = [];
+	/** What sandboxes may use, as it was said: at starts, and of classes. */
+	readonly limits = new Map<string, SandboxLimits>();
 	/** Drains that were asked for. */
 	drains = 0;
 	/** What a drain answers beside the text. */
@@ -145,6 +153,10 @@ export class StandInRunnerd implements AsyncDisposable {
 		status: 'running',
 		phase: 'prepare',
 	});
+	/** Listed as listening, whatever the workspace. */
+	ports: number[] = [];
+	/** Request heads that asked for a way to an app; it is a server of this machine. */
+	readonly previewRequests: IncomingMessage[] = [];
 	/** Request heads that asked for a terminal. */
 	readonly terminalRequests: IncomingMessage[] = [];
 	launch = newId();
@@ -155,6 +167,8 @@ export class StandInRunnerd implements AsyncDisposable {
 
 	async listen(port = 0): Promise<string> {
 		this.#server.on('upgrade', (request, socket, head) => {
+			const place = parsePreviewPath(request.url);
+			if (place) return this.#preview(place.port, request, socket, head);
 			this.terminalRequests.push(request);
 			this.#sockets.handleUpgrade(request, socket, head, (ws) => {
 				ws.on('message', (data, isBinary) => ws.send(data as Buffer, { binary: isBinary }));
@@ -199,12 +213,18 @@ export class StandInRunnerd implements AsyncDisposable {
 			.split('/');
 		const routes: Record<string, Handler> = {
 			sessions: (...args) => this.#session(...args),
+			'class-limits': (...args) => this.#limit(...args),
 			'judge-runs': (...args) => this.#run(...args),
 			events: (request, response) => this.#stream(request, response),
 		};
 		const route = routes[first];
 		if (!route) return refuse(response, 404, 'unknown');
 		await route(request, response, path);
+	}
+
+	async #limit(request: IncomingMessage, response: ServerResponse, [classId = '']: string[]) {
+		this.limits.set(classId, SandboxLimits.parse(JSON.parse(await text(request))));
+		response.writeHead(204).end();
 	}
 
 	async #session(request: IncomingMessage, response: ServerResponse, path: string[]) {
@@ -219,10 +239,21 @@ export class StandInRunnerd implements AsyncDisposable {
 				...{ workspace: start.workspace, driver: start.driver, state },
 			};
 			this.sessions.set(start.workspace, session);
+			this.limits.set(start.workspace, start.limits);
 			return answer(response, 200, session);
+		}
+		if (verb === 'restart') {
+			const { fresh, driver } = RestartSession.parse(JSON.parse(await text(request)));
+			this.restarts.push(fresh);
+			const state = {
+				...({ status: 'stopping', at: Date.now() } as const),
+				reason: fresh ? ('replaced' as const) : ('restarted' as const),
+			};
+			this.sessions.set(workspace, { workspace, driver, state });
 		}
 		const session = this.sessions.get(workspace);
 		if (!session) return refuse(response, 404, 'unknown-session');
+		if (verb === 'ports') return answer(response, 200, { ports: this.ports });
 		if (verb === 'drain') {
 			this.drains += 1;
 			return answer(response, 200, this.drained);
@@ -258,6 +289,26 @@ export class StandInRunnerd implements AsyncDisposable {
 		}
 		const run = this.runs.get(key);
 		return run ? answer(response, 200, run) : refuse(response, 404, 'unknown-run');
+	}
+
+	#preview(port: number, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+		this.previewRequests.push(request);
+		const app = connect(port, '127.0.0.1');
+		app.on('error', () => {
+			const body = JSON.stringify({ error: { code: 'nobody-listens', message: '' } });
+			socket.end(
+				`HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+			);
+		});
+		app.once('connect', () => {
+			socket.write(
+				`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PREVIEW_UPGRADE}\r\n\r\n`,
+			);
+			app.write(head);
+			app.pipe(socket).pipe(app);
+			app.on('close', () => socket.destroy());
+			socket.on('error', () => {}).on('close', () => app.destroy());
+		});
 	}
 
 	#stream(request: IncomingMessage, response: ServerResponse): void {

@@ -75,22 +75,26 @@ export async function blobOfWorkspace(
 	return first(rows)?.bytes;
 }
 
-/** Keeps what someone uploads, unless all that the workspace has kept would exceed `limit` bytes. */
-export async function keepUpload(
+/** Keeps bytes of a workspace, unless all that it has kept would exceed `limit` bytes. */
+export async function keepWithin(
 	db: Executor,
 	workspaceId: string,
 	blob: Blob,
 	limit: number,
 ): Promise<boolean> {
 	return db.transaction(async (tx) => {
-		// Uploads of one workspace wait for one another: together they mustn't pass the limit.
+		// Those of one workspace wait for one another: together they mustn't pass the limit.
 		await tx.select().from(workspaces).where(eq(workspaces.id, workspaceId)).for('update');
 		const kept = await tx
-			.select({ size: sql<number>`coalesce(sum(${blobs.size}), 0)`.mapWith(Number) })
+			.select({
+				size: sql<number>`coalesce(sum(${blobs.size}), 0)`.mapWith(Number),
+				isKept: sql<boolean>`coalesce(bool_or(${blobs.sha} = ${blob.sha}), false)`,
+			})
 			.from(workspaceBlobs)
 			.innerJoin(blobs, eq(blobs.sha, workspaceBlobs.sha))
 			.where(eq(workspaceBlobs.workspaceId, workspaceId));
-		if ((first(kept)?.size ?? 0) + blob.bytes.length > limit) return false;
+		const { size = 0, isKept = false } = first(kept) ?? {};
+		if (!isKept && size + blob.bytes.length > limit) return false;
 		await keepBlobs(tx, [blob]);
 		await linkBlobs(tx, workspaceId, [blob.sha]);
 		return true;

@@ -3,6 +3,7 @@
 import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import { newCode } from '@containrlab/protocol/code.ts';
 import { newId } from '@containrlab/protocol/id.ts';
+import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Role } from '@containrlab/protocol/ticket.ts';
 import { classes, classLabs, members, users } from '../schema.ts';
 import { first, only, type Executor } from './executor.ts';
@@ -15,8 +16,20 @@ export const newJoinCode = (): string => newCode(10);
 /** What an instructor decides about a class. */
 export type ClassSettings = Pick<
 	Class,
-	'name' | 'asksStudentNumber' | 'idleMinutes' | 'retentionDays'
+	'name' | 'asksStudentNumber' | 'idleMinutes' | 'retentionDays' | LimitColumn
 >;
+
+/** What each sandbox of a class may use. */
+export type LimitColumn = 'sandboxMemory' | 'sandboxCpus' | 'sandboxPids' | 'sandboxDisk';
+
+const MB = 1024 ** 2;
+
+export const limitsOf = (of: Pick<Class, LimitColumn>): SandboxLimits => ({
+	memory: of.sandboxMemory * MB,
+	cpus: of.sandboxCpus,
+	pids: of.sandboxPids,
+	disk: of.sandboxDisk * MB,
+});
 
 export async function createClass(
 	db: Executor,

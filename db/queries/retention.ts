@@ -50,6 +50,27 @@ export async function deleteWorkspaceOver(db: Executor, id: string, now: Date): 
 }
 
 /**
+ * Rooms whose log begins before what their class keeps, and where it may begin: documents in use
+ * outlive their history. The order is the log's, so its first row is as good as its oldest.
+ */
+export async function historiesOver(
+	db: Executor,
+	now: Date,
+	limit: number,
+): Promise<{ room: string; before: Date }[]> {
+	const rows = await db.execute<{ room: string; before: string }>(sql`
+		select r.room, ${before(now)} as before
+		from doc_rooms r
+		left join workspaces w on r.room = 'workspace:' || w.id
+		join classes c on c.id = w.class_id or r.room in ('board:' || c.id, 'class:' || c.id)
+		cross join lateral (
+			select u.at from doc_updates u where u.room = r.room order by u.seq limit 1) oldest
+		where oldest.at < ${before(now)}
+		order by oldest.at limit ${limit}`);
+	return rows.map((row) => ({ room: row.room, before: new Date(row.before) }));
+}
+
+/**
  * Students who have no work left in a class and were not here since: their membership goes, with the
  * student number. Staff stay.
  */

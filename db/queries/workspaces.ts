@@ -15,6 +15,7 @@ import {
 	workspaces,
 } from '../schema.ts';
 import { keepBlobs, linkBlobs, shaOf, type Blob } from './blobs.ts';
+import type { Class, LimitColumn } from './classes.ts';
 import { first, only, type Executor } from './executor.ts';
 
 export type Workspace = typeof workspaces.$inferSelect;
@@ -22,13 +23,17 @@ export type Workspace = typeof workspaces.$inferSelect;
 /** A workspace with what every page and check about it needs. */
 export type WorkspaceContext = Workspace & {
 	owner: { id: string; name: string };
-	class: { id: string; name: string; idleMinutes: number | null };
+	class: Pick<Class, 'id' | 'name' | 'idleMinutes' | LimitColumn>;
 };
 
 const context = {
 	workspace: workspaces,
 	owner: { id: users.id, name: users.name },
-	class: { id: classes.id, name: classes.name, idleMinutes: classes.idleMinutes },
+	class: {
+		...{ id: classes.id, name: classes.name, idleMinutes: classes.idleMinutes },
+		...{ sandboxMemory: classes.sandboxMemory, sandboxCpus: classes.sandboxCpus },
+		...{ sandboxPids: classes.sandboxPids, sandboxDisk: classes.sandboxDisk },
+	},
 };
 
 export async function workspaceById(
@@ -129,20 +134,44 @@ async function seed(
 	starter: readonly LabFile[],
 ): Promise<void> {
 	const room = workspaceRoom(id);
-	const binaries = new Map<string, Blob>();
-	const files = starter.map((file): FileContent => {
-		if (file.kind === 'text') return file;
-		const bytes = new Uint8Array(Buffer.from(file.base64, 'base64'));
-		const sha = shaOf(bytes);
-		binaries.set(sha, { sha, bytes });
-		return { kind: 'binary', path: file.path, mode: file.mode, size: bytes.length, sha };
-	});
+	const { files, blobs } = starterOf(starter);
 	await tx.insert(docRooms).values({ room, lastSeq: 1 });
 	await tx
 		.insert(docUpdates)
 		.values({ room, seq: 1, epoch: 0, userId: ownerId, bytes: starterUpdate(files) });
-	await keepBlobs(tx, [...binaries.values()]);
-	await linkBlobs(tx, id, [...binaries.keys()]);
+	await holdBlobs(tx, id, blobs);
+}
+
+/** A lab's starter as a document takes it, its bytes at hand to the workspace as they were at first. */
+export async function starterFor(
+	db: Executor,
+	workspaceId: string,
+	starter: readonly LabFile[],
+): Promise<FileContent[]> {
+	const { files, blobs } = starterOf(starter);
+	await db.transaction((tx) => holdBlobs(tx, workspaceId, blobs));
+	return files;
+}
+
+function starterOf(starter: readonly LabFile[]): { files: FileContent[]; blobs: Blob[] } {
+	const blobs = new Map<string, Blob>();
+	const files = starter.map((file): FileContent => {
+		if (file.kind === 'text') return file;
+		const bytes = new Uint8Array(Buffer.from(file.base64, 'base64'));
+		const sha = shaOf(bytes);
+		blobs.set(sha, { sha, bytes });
+		return { kind: 'binary', path: file.path, mode: file.mode, size: bytes.length, sha };
+	});
+	return { files, blobs: [...blobs.values()] };
+}
+
+async function holdBlobs(tx: Executor, id: string, blobs: readonly Blob[]): Promise<void> {
+	await keepBlobs(tx, [...blobs]);
+	await linkBlobs(
+		tx,
+		id,
+		blobs.map(({ sha }) => sha),
+	);
 }
 
 /** Someone works in it. Exact to a minute, so that typing isn't a stream of updates. */

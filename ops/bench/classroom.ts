@@ -17,6 +17,7 @@ export const progress = (line: string): void => console.error(line);
 
 /** A student before they open the lab, in a browser profile that has never been here. */
 export interface Student extends AsyncDisposable {
+	name: string;
 	view: WorkspacePage;
 	open(): Promise<void>;
 	/** Of the open workspace. */
@@ -55,9 +56,11 @@ export class Classroom implements AsyncDisposable {
 		const { lesson, runnerd } = this;
 		const { page, context } = await newPerson(this.browser);
 		await installClock(context);
-		await joinClass(page, lesson.origin, lesson.joinCode, `Student ${this.#students}`);
+		const name = `Student ${this.#students}`;
+		await joinClass(page, lesson.origin, lesson.joinCode, name);
 		const workspaceOf = () => new URL(page.url()).pathname.split('/')[2] ?? '';
 		return {
+			name,
 			view: new WorkspacePage(page),
 			open: () => openLab(page, 'First Dockerfile'),
 			get workspace() {

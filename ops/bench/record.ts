@@ -28,13 +28,16 @@ export function withBlock(page: string, bench: string, table: string, below: str
 /** How busy the machine is: of figures from one that is, times are longer than they would be. */
 export const load = (): string => loadavg()[0]!.toFixed(1);
 
-export function circumstances(chromium: string, loads: { before: string; after: string }): string {
+export function circumstances(
+	chromium: string | undefined,
+	loads: { before: string; after: string },
+): string {
 	const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' }).format(new Date());
 	const memory = `${Math.floor(totalmem() / 2 ** 30)} GB`;
 	const [linux] = /^\d+\.\d+/.exec(release()) ?? [];
 	const [major] = process.versions.node.split('.');
 	return [
 		`${date}; ${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${memory}, Linux ${linux},`,
-		`Chromium ${chromium}, Node ${major}; load average ${loads.before} before, ${loads.after} after.`,
+		`${chromium ? `Chromium ${chromium}, ` : ''}Node ${major}; load average ${loads.before} before, ${loads.after} after.`,
 	].join('\n');
 }

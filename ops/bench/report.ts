@@ -3,9 +3,11 @@
 export interface Row {
 	name: string;
 	value: number;
-	unit: 'ms' | 's' | '×' | '/s' | 'KB' | 'MB';
+	unit: 'ms' | 's' | '×' | '/s' | 'KB' | 'MB' | '%' | 'edits';
 	/** The value should be at most this; a row without a target is there to be compared with others. */
 	target?: number;
+	/** … or at least this. */
+	atLeast?: number;
 }
 
 /** The p-th percentile (0–100) of `samples` by nearest rank; NaN when there are none. */
@@ -14,7 +16,7 @@ export function percentile(samples: readonly number[], p: number): number {
 	return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Prints rows as a table, or with `--json` as `{name, value, unit, target, met}`. */
+/** Prints rows as a table, or with `--json` as `{name, value, unit, target or atLeast, met}`. */
 export function printRows(rows: readonly Row[], json = process.argv.includes('--json')): void {
 	console.log(json ? JSON.stringify(judged(rows), null, '\t') : tableOf(rows));
 }
@@ -22,9 +24,10 @@ export function printRows(rows: readonly Row[], json = process.argv.includes('--
 export function tableOf(rows: readonly Row[]): string {
 	const width = Math.max(...rows.map((row) => row.name.length));
 	return judged(rows)
-		.map(({ name, value, unit, target, met }) => {
+		.map(({ name, value, unit, target, atLeast, met }) => {
 			const figure = `${value} ${unit}`.padStart(12);
-			const goal = (target === undefined ? '' : `≤ ${target} ${unit}`).padStart(12);
+			const bound = target === undefined ? atLeast && `≥ ${atLeast}` : `≤ ${target}`;
+			const goal = (bound === undefined ? '' : `${bound} ${unit}`).padStart(12);
 			const words = met === undefined ? '' : met ? 'met' : 'missed';
 			return `${name.padEnd(width)}  ${figure}  ${goal}  ${words}`.trimEnd();
 		})
@@ -36,4 +39,5 @@ const judged = (rows: readonly Row[]): (Row & { met?: boolean })[] =>
 		...row,
 		value: Math.round(row.value * 100) / 100,
 		...(row.target !== undefined && { met: row.value <= row.target }),
+		...(row.atLeast !== undefined && { met: row.value >= row.atLeast }),
 	}));

@@ -7,12 +7,12 @@ import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from '../e2e
 import { residentMegabytes } from './memory.ts';
 import { percentile, printRows } from './report.ts';
 import { Runnerd } from './runnerd.ts';
-import { Visitor } from './visitor.ts';
+import { cgroupMegabytes } from './sandbox/cgroup.ts';
+import { Newcomer } from './sandbox/newcomer.ts';
 
 const STUDENTS = 6;
 const ROOM = 40;
 const POOL = 2;
-const LAB = '01-first-dockerfile';
 const SAMPLE_MS = 250;
 
 /** What the lab is about: an image built, a container of it running and asked. */
@@ -69,32 +69,15 @@ async function measure(lesson: Lesson): Promise<void> {
 
 /** Joins and starts a sandbox; resolves with the workspace once its daemon answers. */
 async function arrive(lesson: Lesson, runnerd: Runnerd, n: number): Promise<string> {
-	const visitor = await new Visitor(lesson.origin).join(lesson.joinCode, `Student ${n}`);
-	const page = await (await visitor.send('/classes')).text();
-	const [classPath] = /\/classes\/[a-z0-9]{20}/.exec(page) ?? [];
-	const opened = await visitor.follow(`${classPath}/labs/${LAB}`);
-	const workspace = opened.split('/')[2] ?? '';
-	await visitor.send(`/w/${workspace}/sandbox`, { method: 'POST' });
-	for (const end = Date.now() + 120_000; Date.now() < end; await delay(200)) {
-		const answer = await runnerd.exec(workspace, ['docker', 'version']).catch(() => undefined);
-		if (answer !== undefined) return workspace;
-	}
-	throw new Error(`student ${n} got no sandbox`);
+	const newcomer = await Newcomer.join(lesson, `Student ${n}`);
+	await newcomer.start();
+	await newcomer.ready(runnerd);
+	return newcomer.workspace;
 }
 
-/** What each sandbox holds, without the file cache that the kernel gives back when it is wanted. */
-async function memoryOf(lesson: Lesson, workspaces: readonly string[]): Promise<number[]> {
-	return Promise.all(
-		workspaces.map(async (workspace) => {
-			const container = docker.getContainer(`${lesson.instance}-ws-${workspace}`);
-			const { memory_stats: memory } = await container.stats({ stream: false, 'one-shot': true });
-			const parts = memory.stats as unknown as Record<string, number>;
-			// As cgroup v1 names it, and as v2 does.
-			const droppable = parts['total_inactive_file'] ?? parts['inactive_file'] ?? 0;
-			return (memory.usage - droppable) / 1e6;
-		}),
-	);
-}
+/** What each sandbox holds. */
+const memoryOf = (lesson: Lesson, workspaces: readonly string[]): Promise<number[]> =>
+	Promise.all(workspaces.map((id) => cgroupMegabytes(docker, `${lesson.instance}-ws-${id}`)));
 
 /** The largest sum there was, from now on until its end. */
 function sampled(take: () => Promise<number[]>): { end: () => Promise<number> } {

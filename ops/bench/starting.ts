@@ -8,9 +8,24 @@ const STUDENTS = 8;
 const TARGET_S = 3;
 
 export async function measureStarting(classroom: Classroom): Promise<Row[]> {
+	const { first, again } = await startingSamples(classroom, STUDENTS);
+	const row = (name: string, samples: number[]): Row => ({
+		name,
+		value: percentile(samples, 95),
+		unit: 's',
+		target: TARGET_S,
+	});
+	return [row('start → prompt (p95)', first), row('start → prompt, cold (p95)', again)];
+}
+
+/** Seconds: of each student's first start, and of their return to a sandbox that was ended. */
+export async function startingSamples(
+	classroom: Classroom,
+	students: number,
+): Promise<{ first: number[]; again: number[] }> {
 	const first: number[] = [];
 	const again: number[] = [];
-	for (let i = 0; i < STUDENTS; i += 1) {
+	for (let i = 0; i < students; i += 1) {
 		await using student = await classroom.student();
 		const classPage = student.view.page.url();
 		await classroom.quiet();
@@ -22,13 +37,7 @@ export async function measureStarting(classroom: Classroom): Promise<Row[]> {
 		again.push(await startToPrompt(student));
 		progress(`start → prompt: ${first.at(-1)!.toFixed(2)} s, again ${again.at(-1)!.toFixed(2)} s`);
 	}
-	const row = (name: string, samples: number[]): Row => ({
-		name,
-		value: percentile(samples, 95),
-		unit: 's',
-		target: TARGET_S,
-	});
-	return [row('start → prompt (p95)', first), row('start → prompt, cold (p95)', again)];
+	return { first, again };
 }
 
 /** Seconds. */

@@ -10,6 +10,7 @@ import Docker from 'dockerode';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@containrlab/db/embedded.ts';
+import { TEST_RUN } from '@containrlab/runnerd/sandboxes-testing.ts';
 import { unframe } from '../images/store.ts';
 import { INSTRUCTOR } from '../setup/demo-class.ts';
 import { ROOT } from '../setup/data-dir.ts';
@@ -24,7 +25,7 @@ const UP_MS = 900_000;
 const SERVICES = ['postgres', 'runnerd', 'sync', 'web'];
 
 const docker = new Docker();
-const name = `e2e-compose-${process.pid}`;
+const name = `e2e-${TEST_RUN}compose-${process.pid}`;
 const ofProject = { label: [`com.docker.compose.project=${name}`] };
 let secrets: string;
 let env: NodeJS.ProcessEnv;
@@ -64,6 +65,7 @@ describe('the product as containers', () => {
 			...process.env,
 			COMPOSE_PROJECT_NAME: name,
 			CONTAINRLAB_PORT: String(port),
+			CONTAINRLAB_PREVIEW_PORT: String(await freePort()),
 			CONTAINRLAB_TAG: name,
 			CONTAINRLAB_SECRETS: secrets,
 			POOL_SIZE: '0',

@@ -7,6 +7,7 @@ import { joinClass, openLab, signIn } from './classroom.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
 import { useLesson } from './room.ts';
+import { SilentNetwork } from './silent-network.ts';
 import { smallDisk, type SmallDisk } from './small-disk.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
@@ -41,6 +42,26 @@ describe('failures', () => {
 	const notice = (page = student.page) => page.getByTestId('document-notice');
 	const told = (words: string, page = student.page) =>
 		notice(page).filter({ hasText: words }).waitFor({ timeout: RECOVERY_MS });
+	const sandboxMenu = async (act: string) => {
+		await student.page.getByRole('button', { name: 'Sandbox', exact: true }).click();
+		await student.page.getByRole('menuitem', { name: act }).click();
+	};
+	/** Beyond what the page offers, too. */
+	const idleAfter = async (minutes: string) => {
+		const { page, context } = await room.person();
+		await signIn(page, lesson.origin, lesson.instructor);
+		await page.getByRole('link', { name: 'Docker 101' }).click();
+		await page.waitForURL('**/classes/*');
+		await page.goto(`${page.url()}/settings/class`);
+		const choice = page.getByLabel('End an idle sandbox after');
+		await choice.evaluate((select: HTMLSelectElement, value) => {
+			select.add(new Option(value, value));
+		}, minutes);
+		await choice.selectOption(minutes);
+		await page.getByRole('button', { name: 'Save' }).click();
+		await page.getByText('Saved.').waitFor();
+		await context.close();
+	};
 	const allWell = async () => {
 		await view.expectStatus('Saved', RECOVERY_MS);
 		await notice().waitFor({ state: 'detached' });
@@ -100,6 +121,52 @@ describe('failures', () => {
 		await slow.detach();
 	});
 
+	it('restarts with all that it keeps, and warns before an unused one ends', async () => {
+		const { page } = student;
+		await view.run('clear; docker volume create things; sleep 1000 & echo made-$((1+1))');
+		await view.expectTerminal('made-2');
+		// Shorter than the warning: it is there from the beginning.
+		await idleAfter('4');
+		await sandboxMenu('Restart sandbox…');
+		await page.getByRole('button', { name: 'Restart it' }).click();
+		await strip().filter({ hasText: 'Preparing your sandbox' }).waitFor();
+		await shellIsBack();
+		await view.run('clear; docker volume ls -q; pgrep sleep; echo looked-$((1+1))');
+		await view.expectTerminal(/things\s+looked-2/);
+		const left = page.getByTestId('sandbox-time');
+		await left.filter({ hasText: /ends in 3 min [0-4]\d s/ }).waitFor({ timeout: RECOVERY_MS });
+		await page
+			.getByRole('status')
+			.filter({ hasText: 'The sandbox isn’t used: it ends in 4 minutes, unless you press Extend' })
+			.waitFor({ state: 'attached' });
+		await page.getByRole('button', { name: 'Extend' }).press('Enter');
+		await left.filter({ hasText: /ends in (4 min 00|3 min 5\d) s/ }).waitFor();
+		await idleAfter('30');
+	});
+
+	it('resets to what the lab began with, and gives back what was there', async () => {
+		const { page } = student;
+		await view.openFile('app.py');
+		await view.typeAtEnd('# mine');
+		await view.run('clear; until grep -q mine app.py; do sleep 0.1; done; echo there-$((1+1))');
+		await view.expectTerminal('there-2');
+		await sandboxMenu('Reset workspace…');
+		await page.getByLabel('A fresh sandbox, too').check();
+		await page.getByText('Images, containers and volumes, every program').waitFor();
+		await page.getByRole('button', { name: 'Reset it' }).click();
+		await page.getByText('This is where the lab begins.').waitFor();
+		await view.expectNoFile('journal.txt');
+		await shellIsBack();
+		await view.run('clear; docker volume ls -q; grep -c mine app.py; ls; echo fresh-$((1+1))');
+		await view.expectTerminal(/^0\s[^]*app\.py[^]*fresh-2/m);
+		expect(await view.text()).not.toContain('# mine');
+		await page.getByText(/^Deleted files/).click();
+		await page.getByRole('button', { name: 'Restore journal.txt' }).click();
+		await view.openFile('journal.txt');
+		await view.expectTextMatching(/^kept\n/);
+		await view.expectFile('Dockerfile');
+	});
+
 	it('lets one student work in two tabs', async () => {
 		const page = await student.context.newPage();
 		await page.goto(student.page.url());
@@ -112,6 +179,23 @@ describe('failures', () => {
 		await view.expectTerminal('other-2');
 		await view.run('echo this-$((2+1))');
 		await second.expectTerminal('this-3');
+		await page.close();
+	});
+
+	it('finds a terminal’s connection that says nothing more, and comes back by itself', async () => {
+		await using network = await SilentNetwork.before(lesson.origin);
+		const page = await student.context.newPage();
+		await page.goto(student.page.url().replace(lesson.origin, network.origin));
+		const mine = new WorkspacePage(page);
+		await page.getByText('You are driving').waitFor();
+		await mine.run('clear; echo near-$((1+1))');
+		await mine.expectTerminal('near-2');
+		network.silence();
+		await mine.run('lost');
+		await page.getByText('Connection lost. Trying again…').waitFor();
+		await page.getByText('You are driving').waitFor();
+		await mine.run('clear; echo far-$((1+1))');
+		await mine.expectTerminal('far-2');
 		await page.close();
 	});
 

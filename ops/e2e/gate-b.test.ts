@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';
 import { FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
+import { expectNothingTaken, PreviewPanel, serveFiles } from './preview-page.ts';
 import { useLesson } from './room.ts';
+import { storm } from './storm.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 describe('gate b: sandbox, flush, terminal', () => {
@@ -47,6 +49,39 @@ describe('gate b: sandbox, flush, terminal', () => {
 		);
 		await studentView.expectTerminal(/exit=0/, 120_000);
 		await studentView.expectTerminal(/ok/);
+	});
+
+	it('shows the app beside the code, and in a tab', async () => {
+		const panel = new PreviewPanel(student.page);
+		await panel.open();
+		await panel.choose(8080, '/health');
+		await panel.shows('"ok"');
+		const link = student.page.getByRole('link', { name: 'Open the preview in a tab' });
+		const [tab] = await Promise.all([student.context.waitForEvent('page'), link.click()]);
+		await tab.getByText('"ok"').waitFor();
+		expect(new URL(tab.url())).toMatchObject({ pathname: '/health' });
+		expect(new URL(tab.url()).hostname).toMatch(/-8080\.localhost$/);
+		expect(await tab.evaluate(() => window.opener as unknown)).toBe(null);
+		await tab.close();
+	});
+
+	it('opens an address that an app prints in the terminal', async () => {
+		await studentView.run('clear; echo http://0.0.0.0:8080/');
+		await student.page.getByRole('button', { name: 'Verdict', exact: true }).click();
+		await studentView.followTerminalLink('http://0.0.0.0:8080/');
+		const panel = new PreviewPanel(student.page);
+		await panel.shows('pinboard');
+		// What the app shows stays while the verdict is looked at.
+		await (await panel.frame('pinboard')).evaluate(() => document.body.append('typed into a form'));
+		await student.page.getByRole('button', { name: 'Verdict', exact: true }).click();
+		await panel.open();
+		await panel.shows('typed into a form');
+	});
+
+	it('gives a hostile app nothing of ours, in the browser either', async () => {
+		await studentView.run(serveFiles(3000, { 'index.html': '<h1>a raid</h1>' }));
+		const app = { ours: lesson.origin, port: 3000, says: 'a raid' };
+		await expectNothingTaken(browser, student, app);
 	});
 
 	it('lets the instructor watch, with the scrollback, and never type', async () => {
@@ -160,6 +195,32 @@ describe('gate b: sandbox, flush, terminal', () => {
 		});
 	});
 
+	it('gives a second terminal beside the first, for both to see and to close', async () => {
+		const { page } = student;
+		await studentView.run('clear; here=one; sleep 300 &');
+		await page.getByRole('button', { name: 'Another terminal' }).click();
+		await studentView.waitForPrompt();
+		await studentView.run('echo in-$((1+1)):$here:');
+		await studentView.expectTerminal('in-2::');
+		await teacher.page.getByRole('tab', { name: 'Terminal 2' }).click();
+		await teacherView.expectTerminal('in-2::');
+		// Between them by keyboard alone.
+		await page.keyboard.press('Alt+PageUp');
+		await studentView.run('echo back-in:$here:');
+		await studentView.expectTerminal('back-in:one:');
+		await page.reload();
+		await page.getByRole('tab', { name: 'Terminal 2' }).waitFor();
+		await page.getByRole('tab', { name: 'Terminal 1' }).click();
+		await studentView.expectTerminal('back-in:one:');
+		await page.keyboard.press('Alt+Shift+W');
+		const question = page.getByRole('dialog', { name: 'Close terminal 1?' });
+		await question.getByText('sleep').waitFor();
+		await question.getByRole('button', { name: 'Close it' }).click();
+		await page.getByRole('tablist', { name: 'Terminals' }).waitFor({ state: 'detached' });
+		await teacher.page.getByRole('tablist', { name: 'Terminals' }).waitFor({ state: 'detached' });
+		await studentView.expectTerminal('in-2::');
+	});
+
 	it('lets a student read and write without a sandbox, and gives one once it can', async () => {
 		const late = await newPerson(browser);
 		await joinClass(late.page, lesson.origin, lesson.joinCode, 'Edsger');
@@ -178,6 +239,11 @@ describe('gate b: sandbox, flush, terminal', () => {
 		await view.run('cat Dockerfile');
 		await view.expectTerminal('FROM scratch');
 		await late.context.close();
+	});
+
+	it('gives everyone of a class that comes at once a prompt', async () => {
+		const all = await storm(lesson, { students: 12, spreadMs: 2000, withinMs: 180_000 });
+		expect(all).toHaveLength(12);
 	});
 
 	it('prints no error on any console', () => {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { joinClass, openLab, signIn } from './classroom.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 import type { Person } from './people.ts';
+import { expectNothingTaken, PreviewPanel, serveFiles } from './preview-page.ts';
 import { useLesson } from './room.ts';
 import { countStreams } from './stream-counter.ts';
 import { WorkspacePage } from './workspace-page.ts';
@@ -94,7 +95,8 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		expect(room.people.flatMap(({ consoleErrors }) => consoleErrors)).toEqual([]);
 	});
 
-	async function theLesson({ page }: Person, name: string): Promise<void> {
+	async function theLesson(person: Person, name: string): Promise<void> {
+		const { page } = person;
 		const typed = lesson.joinCode.toLowerCase().replace(/^(.....)/, '$1-');
 		await page.goto(`${lesson.origin}/j/${typed}`);
 		expect(page.url()).toBe(`${lesson.origin}/join/${lesson.joinCode}`);
@@ -106,6 +108,22 @@ describe.skipIf(address === undefined)('a class on the network', () => {
 		await view.replaceText('FROM nosuchimage\n');
 		await view.expectStatus('Saved');
 		await view.waitForPrompt();
+		await view.run(`clear; echo ${name.toLowerCase()}-$((6*7))`);
+		await view.expectTerminal(`${name.toLowerCase()}-42`);
+
+		// An app with addresses from the root on, in a page that has no origin.
+		const app =
+			'fetch("/data.txt").then((answer) => answer.text()).then((text) => {' +
+			'document.body.append(text + " as " + origin + ", cookies: " + document.cookie); });';
+		const index = '<body><script type="module" src="/app.js"></script></body>';
+		await view.run(serveFiles(5000, { 'index.html': index, 'app.js': app, 'data.txt': 'fetched' }));
+		const panel = new PreviewPanel(page);
+		await panel.open();
+		await panel.choose(5000);
+		await panel.shows('fetched as null, cookies: ');
+		const hostile = { ours: lesson.origin, port: 5000, says: 'fetched as null' };
+		await expectNothingTaken(room.browser, person, hostile, { ignoreHTTPSErrors: true });
+		await page.getByRole('button', { name: 'Verdict', exact: true }).click();
 		await view.run(`clear; echo ${name.toLowerCase()}-$((6*7))`);
 		await view.expectTerminal(`${name.toLowerCase()}-42`);
 

@@ -3,6 +3,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TEST_RUN } from '@containrlab/runnerd/sandboxes-testing.ts';
 import { startStack, type Stack, type StackService } from '../stack.ts';
 import type { Account } from './classroom.ts';
 
@@ -98,6 +99,8 @@ export async function startLesson(
 	name: string,
 	{ args = [], dataDir }: { args?: string[]; dataDir?: string } = {},
 ): Promise<Lesson> {
-	const directory = dataDir ?? (await mkdtemp(join(tmpdir(), `containrlab-${name}-`)));
-	return new Lesson(await startStack(optionsOf(directory, `e2e-${name}-${process.pid}`, args)));
+	const directory = dataDir ?? (await mkdtemp(join(tmpdir(), `containrlab-${TEST_RUN}${name}-`)));
+	return new Lesson(
+		await startStack(optionsOf(directory, `e2e-${TEST_RUN}${name}-${process.pid}`, args)),
+	);
 }

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { openLab, signIn } from './classroom.ts';
 import { DOCKERIGNORE, FIRST_DOCKERFILE, type Lesson } from './lesson.ts';
 import { newPerson } from './people.ts';
+import { PreviewPanel } from './preview-page.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 /** Called on each page when it shows what it has to show; `name` is unique. */
@@ -87,12 +88,26 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 		await page.keyboard.press('Escape');
 		await page.getByRole('dialog').waitFor({ state: 'detached' });
 	}
+	for (const act of ['Restart sandbox…', 'Reset workspace…']) {
+		await page.getByRole('button', { name: 'Sandbox', exact: true }).click();
+		await page.getByRole('menuitem', { name: act }).click();
+		await page.getByRole('dialog').waitFor();
+		await visit(page, `workspace-${act.split(' ')[0]!.toLowerCase()}`);
+		await page.getByRole('button', { name: 'Cancel' }).click();
+		await page.getByRole('dialog').waitFor({ state: 'detached' });
+	}
+	const panel = new PreviewPanel(page);
+	await panel.open();
+	await visit(page, 'workspace-preview-empty');
 	await view.openFile('Dockerfile');
 	await view.replaceText(FIRST_DOCKERFILE);
 	await view.run('docker build -q -t pinboard . && docker run -d -p 8080:8080 pinboard');
 	await view.expectTerminal(/^[0-9a-f]{64}\nstudent:\S+\$$/m, 60_000);
 	await view.run('curl -s --retry 9 --retry-all-errors localhost:8080/health');
 	await view.expectTerminal('"ok"', 60_000);
+	await panel.choose(8080);
+	await panel.shows('pinboard');
+	await visit(page, 'workspace-preview');
 	await view.submit();
 	await view.expectVerdict('failed', 1, 120_000);
 	return view;
@@ -107,6 +122,8 @@ async function ofStudent(
 	const workspacePath = new URL(page.url()).pathname;
 	await page.goto(`${lesson.origin}${workspacePath}/attempts`);
 	await visit(page, 'attempts-own');
+	await recordings(lesson, page, workspacePath, visit);
+	await page.goto(`${lesson.origin}${workspacePath}/attempts`);
 	await page.getByRole('row').nth(1).getByRole('link').first().click();
 	await page.waitForURL('**/attempts/*');
 	await visit(page, 'attempt-own');
@@ -120,6 +137,22 @@ async function ofStudent(
 		await page.goto(lesson.origin + path);
 		await visit(page, name);
 	}
+}
+
+/** The terminal, as it was: played to its end, the build and the app's answer are on the screen. */
+async function recordings(
+	lesson: Lesson,
+	page: Page,
+	workspacePath: string,
+	visit: Visit,
+): Promise<void> {
+	await page.goto(`${lesson.origin}${workspacePath}/recordings`);
+	await visit(page, 'recordings');
+	await page.getByRole('row').nth(1).getByRole('link').click();
+	await page.getByLabel('Position').press('End');
+	await page.getByTestId('recording').getByText('localhost:8080/health').first().waitFor();
+	await page.getByTestId('recording').getByText('"ok"').first().waitFor();
+	await visit(page, 'recording');
 }
 
 async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Visit): Promise<void> {
@@ -137,6 +170,15 @@ async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Vis
 		await page.goto(lesson.origin + path);
 		await visit(page, name);
 	}
+	await page.goto(lesson.origin + classPath);
+	await page.getByText('Start or plan a session…').click();
+	await visit(page, 'class-session-plan');
+	await page.getByRole('button', { name: 'Start now' }).click();
+	await page.getByText('In session until').waitFor();
+	await visit(page, 'class-in-session');
+	await page.getByRole('button', { name: 'End the session' }).click();
+	await page.getByText('In session until').waitFor({ state: 'detached' });
+	await page.goto(`${lesson.origin}${classPath}/attempts`);
 	const failed = page.locator('tbody tr').filter({ hasText: 'Failed' });
 	await failed.locator('a[href^="/attempts/"]').first().click();
 	await page.waitForURL('**/attempts/*');

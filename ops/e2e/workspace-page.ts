@@ -14,7 +14,7 @@ function expectMatch(text: string, pattern: Pattern): void {
 }
 
 /** The screen follows what was done on it; `check` must come true within `timeout` ms. */
-async function eventually(check: () => Promise<void>, timeout = SOON_MS): Promise<void> {
+export async function eventually(check: () => Promise<void>, timeout = SOON_MS): Promise<void> {
 	for (const end = performance.now() + timeout; ; await delay(50)) {
 		try {
 			return await check();
@@ -264,6 +264,17 @@ export class WorkspacePage {
 				}),
 			[this.terminalUrl(), text],
 		);
+	}
+
+	/** Clicks on the beginning of a line of the terminal, which is a link. */
+	async followTerminalLink(link: string): Promise<void> {
+		await this.expectTerminal(new RegExp(`^${link}$`, 'm'));
+		const line = this.terminalPane.locator('.xterm-rows > div').getByText(link, { exact: true });
+		const { x, y, height } = (await line.last().boundingBox())!;
+		// The screen lies over its rows, and looks for links where the mouse is.
+		await this.page.mouse.move(x + 30, y + height / 2);
+		await this.terminalPane.locator('.xterm-cursor-pointer').waitFor();
+		await this.page.mouse.click(x + 30, y + height / 2);
 	}
 
 	/** Turns the mouse wheel up over the terminal until `text` comes into view. */

@@ -1,6 +1,7 @@
 // The shared image store: a volume in which each published version is a Docker data root, `v<N>/`,
 // with the labs' base images unpacked once, and `current` points at the newest. Every sandbox
-// mounts it read-only; runnerd/sandbox/lib/import-images.sh links a new daemon to it.
+// mounts it read-only; runnerd/sandbox/lib/import-images.sh gives a new daemon its seed, which links
+// to it.
 //
 // A version is filled by the sandbox image's own Docker, so that the layout fits the daemon that
 // reads it, and copied by a container on the engine, never by a path of this machine: the engine
@@ -10,9 +11,13 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
+import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
+import { INSTANCE_LABEL } from '@containrlab/runnerd/engine-helper.ts';
+import { isDisks } from '@containrlab/runnerd/host/machine.ts';
 import { cgroupParent, containerOptions } from '@containrlab/runnerd/sandboxes-spec.ts';
 import type { Step } from '../images.ts';
 import { imageId } from './build.ts';
+import { SLACK_SECONDS, unused, type Version } from './store-versions.ts';
 
 export interface StoredImage {
 	/** What it is called inside sandboxes. */
@@ -33,10 +38,17 @@ const UID = 20_511;
 const LOCK = 'containrlab-store-publisher';
 const LABEL = 'containrlab.store';
 
-/** Publishes a new version unless `current` holds these very images already. */
+/**
+ * Publishes a new version unless `current` holds these very images already, and removes those that
+ * nobody uses any more.
+ */
 export async function publishStore(docker: Docker, store: Store, step: Step): Promise<void> {
 	const recipe = await recipeOf(docker, store);
-	if ((await published(docker, store)) === recipe) return;
+	if ((await look(docker, store)).recipe !== recipe) await publish(docker, store, recipe, step);
+	await removeUnused(docker, store);
+}
+
+async function publish(docker: Docker, store: Store, recipe: string, step: Step): Promise<void> {
 	await removeLeftovers(docker);
 	step.begin(`the shared images: ${store.images.map((entry) => entry.name).join(', ') || 'none'}`);
 	const scratch = `containrlab-store-${newId(8)}`;
@@ -61,18 +73,55 @@ async function recipeOf(docker: Docker, store: Store): Promise<string> {
 const dockerVersion = (docker: Docker, image: string) =>
 	runOnce(docker, image, ['dockerd', '--version'], []);
 
-async function published(docker: Docker, store: Store): Promise<string | undefined> {
+interface Published {
+	/** Undefined before there is any, and for one of an earlier release, without a seed. */
+	recipe: string | undefined;
+	/** Oldest first, the current one last; seconds since 1970. */
+	versions: Version[];
+}
+
+async function look(docker: Docker, store: Store): Promise<Published> {
+	const script = `cd /images
+		if [ -d current/seed ]; then cat current/recipe; else echo; fi
+		if [ -e current ]; then stat -c '%n %Z' v*; fi`;
 	const mounts = [
 		{ Type: 'volume' as const, Source: store.volume, Target: '/images', ReadOnly: true },
 	];
-	const text = await runOnce(
-		docker,
-		store.sandbox,
-		['sh', '-c', 'cat /images/current/recipe 2> /dev/null || true'],
-		mounts,
-	);
-	return text.trim() || undefined;
+	const text = await runOnce(docker, store.sandbox, ['sh', '-c', script], mounts);
+	const [recipe, ...lines] = text.split('\n');
+	const versions = lines.flatMap((line) => {
+		const [, number, since] = /^v(\d+) (\d+)$/.exec(line) ?? [];
+		return number === undefined ? [] : [{ number: Number(number), since: Number(since) }];
+	});
+	return {
+		recipe: recipe?.trim() || undefined,
+		versions: versions.sort((a, b) => a.number - b.number),
+	};
 }
+
+/** Versions that no sandbox's volume, in use or kept, can have begun with; of all instances. */
+export async function removeUnused(
+	docker: Docker,
+	store: Store,
+	{ label = INSTANCE_LABEL, slack = SLACK_SECONDS } = {},
+): Promise<void> {
+	const { versions } = await look(docker, store);
+	if (versions.length < 2) return;
+	const filters = JSON.stringify({ label: [label] });
+	const { Volumes } = await docker.listVolumes({ filters });
+	const began = (Volumes ?? []).flatMap(({ Name, CreatedAt }: Listed) =>
+		// What the engine doesn't say of a volume could be any time.
+		isDisks(Name) ? [] : [CreatedAt ? Date.parse(CreatedAt) / 1000 : 0],
+	);
+	const names = unused(versions, began, slack).map(({ number }) => `v${number}`);
+	if (names.length === 0) return;
+	const script = 'cd /images && rm -rf -- "$@"';
+	const mounts = [{ Type: 'volume' as const, Source: store.volume, Target: '/images' }];
+	await runOnce(docker, store.sandbox, ['sh', '-c', script, 'sh', ...names], mounts);
+}
+
+/** Its types leave out when. */
+type Listed = { Name: string; CreatedAt?: string };
 
 /** Starts a sandbox without any images on `volume`, loads ours, and lets its daemon end cleanly. */
 async function fill(docker: Docker, store: Store, volume: string, step: Step): Promise<void> {
@@ -84,7 +133,7 @@ async function fill(docker: Docker, store: Store, volume: string, step: Step): P
 		image: store.sandbox,
 		volume,
 		uid: UID,
-		limits: { memory: 2 * 1024 ** 3, cpus: 2, pids: 512 },
+		limits: { ...DEFAULT_LIMITS, memory: 2 * 1024 ** 3, cpus: 2 },
 		imagesVolume: undefined,
 		cgroupParent: cgroupParent(info.CgroupDriver),
 	});
@@ -120,7 +169,10 @@ async function createLocked(
 	}
 }
 
-/** A version appears complete or not at all; older ones stay, kept volumes link to them. */
+/**
+ * A version appears complete or not at all; older ones stay while volumes link to them. Its number
+ * is new: no volume can take it for one that was removed.
+ */
 async function copy(docker: Docker, store: Store, scratch: string, recipe: string): Promise<void> {
 	const script = `set -eu
 		cd /images
@@ -129,7 +181,9 @@ async function copy(docker: Docker, store: Store, scratch: string, recipe: strin
 		cp -a /scratch/docker/overlay2 /scratch/docker/image new/
 		echo "$1" > new/recipe
 		n=1
+		if [ -e current ]; then n=$(readlink current | tr -d v); fi
 		while [ -e "v$n" ]; do n=$((n + 1)); done
+		/usr/local/lib/sandbox/seed-images.sh new "/tmpl/v$n"
 		mv new "v$n"
 		ln -sfn "v$n" current.new
 		mv -T current.new current`;
@@ -145,7 +199,7 @@ async function copy(docker: Docker, store: Store, scratch: string, recipe: strin
 }
 
 /** A short command of ours as root, in an ordinary container without a network. */
-async function runOnce(
+export async function runOnce(
 	docker: Docker,
 	image: string,
 	command: string[],
@@ -157,6 +211,7 @@ async function runOnce(
 		Entrypoint: command.slice(0, 1),
 		Cmd: command.slice(1),
 		Labels: { [LABEL]: 'helper' },
+		NetworkDisabled: true,
 		HostConfig: { NetworkMode: 'none', Mounts: mounts },
 	});
 	try {

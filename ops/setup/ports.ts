@@ -1,4 +1,4 @@
-// The ports of the services on loopback: the usual three, or free ones that are kept for next time.
+// The ports of the services: the usual ones, or free ones that are kept for next time.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { freePort, portIsFree } from '@containrlab/db/embedded.ts';
@@ -11,26 +11,29 @@ const Ports = z.object({
 	sync: z.number().int(),
 	runnerd: z.number().int(),
 	postgres: z.number().int(),
+	preview: z.number().int(),
 });
 export type Ports = z.infer<typeof Ports>;
 
 /**
  * `first` 0: free ones, remembered in `file` so that an open page finds the next start. With `lan`,
- * web's must be free on every interface.
+ * web's two, of pages and previews, must be free on every interface.
  */
 export async function choosePorts(first: number, file: string, lan = false): Promise<Ports> {
 	if (first !== 0) {
 		const ports = { web: first, sync: first + 1, runnerd: first + 2 };
-		for (const [service, port] of Object.entries(ports)) {
-			const everywhere = lan && service === 'web';
+		// Beside the pages' port, previews are reached by their own names.
+		const preview = lan || (await portIsFree(first + 4)) ? first + 4 : await freePort();
+		for (const [service, port] of Object.entries({ ...ports, preview })) {
+			const everywhere = lan && (service === 'web' || service === 'preview');
 			if (!(await portIsFree(port, everywhere))) throw await taken(port, service, first);
 		}
 		// Nobody outside needs to know it.
 		const postgres = (await portIsFree(first + 3)) ? first + 3 : await freePort();
-		return { ...ports, postgres };
+		return { ...ports, postgres, preview };
 	}
 	const remembered = await readFile(file, 'utf8')
-		.then((text) => Ports.safeParse(JSON.parse(text)).data)
+		.then((text) => Ports.partial().safeParse(JSON.parse(text)).data)
 		.catch(() => undefined);
 	const chosen = new Set<number>();
 	const pick = async (wanted: number | undefined, everywhere = false): Promise<number> => {
@@ -44,6 +47,7 @@ export async function choosePorts(first: number, file: string, lan = false): Pro
 		sync: await pick(remembered?.sync),
 		runnerd: await pick(remembered?.runnerd),
 		postgres: await pick(remembered?.postgres),
+		preview: await pick(remembered?.preview, lan),
 	};
 	await writeFile(file, JSON.stringify(ports), { mode: 0o600 });
 	return ports;

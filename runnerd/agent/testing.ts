@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const AGENT = join(import.meta.dirname, '../sandbox/agent');
+/** The agent's program, a directory. */
+export const AGENT = join(import.meta.dirname, '../sandbox/agent');
 
 export interface TestAgent extends AsyncDisposable {
 	/** The directory that stands for /workspace. */
@@ -23,13 +24,13 @@ export interface TestAgent extends AsyncDisposable {
 	restart(): Promise<void>;
 }
 
-/** `await using agent = await testAgent()`. */
-export async function testAgent(): Promise<TestAgent> {
+/** `await using agent = await testAgent()`; another program shows what a guard is good for. */
+export async function testAgent(program = AGENT): Promise<TestAgent> {
 	const home = await realpath(await mkdtemp(join(tmpdir(), 'agent-')));
 	const root = join(home, 'workspace');
 	const socket = join(home, 'agent.sock');
 	await mkdir(root);
-	let child = await start(home, root, socket);
+	let child = await start(program, home, root, socket);
 	return {
 		root,
 		socket,
@@ -39,7 +40,7 @@ export async function testAgent(): Promise<TestAgent> {
 		open: () => openSocket(socket),
 		async restart() {
 			await stop(child);
-			child = await start(home, root, socket);
+			child = await start(program, home, root, socket);
 		},
 		async [Symbol.asyncDispose]() {
 			await stop(child);
@@ -48,10 +49,15 @@ export async function testAgent(): Promise<TestAgent> {
 	};
 }
 
-async function start(home: string, root: string, socket: string): Promise<ChildProcess> {
+async function start(
+	program: string,
+	home: string,
+	root: string,
+	socket: string,
+): Promise<ChildProcess> {
 	const child = spawn(
 		'python3',
-		['-I', '-S', '-B', AGENT, '--root', root, '--state', join(home, 'state'), '--socket', socket],
+		['-I', '-S', '-B', program, '--root', root, '--state', join(home, 'state'), '--socket', socket],
 		{
 			stdio: ['ignore', 'inherit', 'pipe'],
 			env: { PATH: process.env['PATH'], HOME: home, HISTFILE: '/dev/null' },

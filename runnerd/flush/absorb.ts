@@ -14,9 +14,10 @@ import * as Y from 'yjs';
 import type { KeptVersion, ReadContent } from './agent-files.ts';
 import { chooseBase } from './choose-base.ts';
 import { encodeText, sha256 } from './content.ts';
+import { moveStray, turnFrom, turnToText } from './kinds.ts';
 import { applyToText, mergeEdits, unionEdits } from './merge.ts';
 import type { Absorb, Base, DiskEntry } from './reconcile.ts';
-import { DISK_ORIGIN, markSeen, SEEN, type FlushState } from './state.ts';
+import { DISK_ORIGIN, markSeen, SEEN, seenMark, type FlushState } from './state.ts';
 
 export async function absorb(state: FlushState, action: Absorb): Promise<void> {
 	const { doc } = state.view;
@@ -51,7 +52,10 @@ export async function absorb(state: FlushState, action: Absorb): Promise<void> {
 			if (base) state.bury(base);
 			state.base.delete(action.id);
 			state.taken(action.id);
+			return;
 		}
+		case 'stray':
+			moveStray(state, action.id);
 	}
 }
 
@@ -88,7 +92,7 @@ async function create(state: FlushState, path: string): Promise<void> {
 		}
 		markSeen(state, state.view.node(id), read.v);
 	}, DISK_ORIGIN);
-	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length);
+	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length, path);
 	const kind = raw === undefined ? 'binary' : 'text';
 	remember(state, id, asRead(read), kind, docSide(raw, read.sha), read.v);
 }
@@ -132,25 +136,22 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 	const seen = state.disk.get(path);
 	if (!seen || seen.content === undefined) return;
 	if (seen.kind === 'link') {
-		keepAside(state, id);
-		setKind(state, id, 'link', { target: seen.content.slice('link:'.length) });
+		turnFrom(state, id, 'link', { target: seen.content.slice('link:'.length) });
 		remember(state, id, seen, 'link', seen.content, state.base.get(id)?.v ?? 0);
 		return;
 	}
 	const read = await state.files.read(path, id);
 	const raw = decodeText(read.bytes);
 	if (raw === undefined) {
-		keepAside(state, id);
-		setKind(state, id, 'binary', { size: read.bytes.length, sha: read.sha, [SEEN]: undefined });
-		state.hooks.blob(read.sha, read.bytes.length);
+		const { sha, bytes } = read;
+		turnFrom(state, id, 'binary', { size: bytes.length, sha, [SEEN]: undefined });
+		state.hooks.blob(read.sha, read.bytes.length, path);
 		remember(state, id, asRead(read), 'binary', read.sha, read.v);
 		return;
 	}
 	if (state.view.file(id)?.kind !== 'text') {
-		keepAside(state, id);
 		const { text, eol, bom } = splitText(raw);
-		setKind(state, id, 'text', { text: new Y.Text(text), eol, bom });
-		state.view.doc.transact(() => markSeen(state, state.view.node(id), read.v), DISK_ORIGIN);
+		turnToText(state, id, text, { eol, bom, [SEEN]: seenMark(state, read.v) });
 	} else await mergeText(state, id, raw, read);
 	remember(state, id, asRead(read), 'text', docSide(raw, read.sha), read.v);
 }
@@ -192,41 +193,5 @@ export function takeText(
 		if (theirs.eol !== base?.eol && theirs.eol !== node.get('eol')) node.set('eol', theirs.eol);
 		if (theirs.bom !== base?.bom && theirs.bom !== node.get('bom')) node.set('bom', theirs.bom);
 		markSeen(state, node, v);
-	}, DISK_ORIGIN);
-}
-
-/** What the document alone has, of content that can't be merged, goes on under another name. */
-function keepAside(state: FlushState, id: string): void {
-	const file = state.view.file(id);
-	const base = state.base.get(id);
-	const entry = state.view.entries().find((other) => other.id === id);
-	if (!file || !base || !entry || entry.content === base.doc) return;
-	const { doc } = state.view;
-	const { path, mode } = file;
-	doc.transact(() => {
-		if (file.kind === 'text') {
-			const text = joinText(file.text!.toString(), file.eol, file.bom);
-			createFile(doc, { kind: 'text', path, mode, text });
-		} else if (file.kind === 'binary') {
-			createFile(doc, { kind: 'binary', path, mode, size: file.size ?? 0, sha: file.sha ?? '' });
-		} else if (file.kind === 'link') {
-			createFile(doc, { kind: 'link', path, target: file.target ?? '' });
-		}
-	}, DISK_ORIGIN);
-}
-
-function setKind(
-	state: FlushState,
-	id: string,
-	kind: Base['kind'],
-	values: Record<string, unknown>,
-): void {
-	state.view.doc.transact(() => {
-		const node = state.view.node(id);
-		node?.set('kind', kind);
-		for (const [key, value] of Object.entries(values)) {
-			if (value === undefined) node?.delete(key);
-			else node?.set(key, value);
-		}
 	}, DISK_ORIGIN);
 }

@@ -13,6 +13,7 @@ import { resume } from './resume.ts';
 import { apply, readSha } from './apply.ts';
 import { Blobs } from './blobs.ts';
 import { DocView } from './doc-view.ts';
+import { Strays } from './kinds.ts';
 import { reconcile, type Absorb, type Apply, type Plan } from './reconcile.ts';
 import type { Room } from './room.ts';
 import { DISK_ORIGIN, FlushState } from './state.ts';
@@ -21,7 +22,7 @@ import { visible, Warnings } from './warnings.ts';
 export interface FlushEvents {
 	warning(code: string, message: string, path?: string): void;
 	/** A binary file appeared; `readBlob` has its bytes. */
-	blob(sha: string, size: number): void;
+	blob(sha: string, size: number, path: string): void;
 	/** The document names bytes that this sandbox hasn't got: hand them in by `putBlob`. */
 	missingBlobs(shas: string[]): void;
 	/** Somebody works, in the editor or in the shell. */
@@ -51,6 +52,7 @@ export class Flush {
 	#untold: string[] = [];
 	readonly #vanished = new Map<string, number>();
 	readonly #blocked = new Map<string, { signature: string; at: number }>();
+	readonly #strays = new Strays();
 	readonly #hints = new Set<string>();
 	readonly #timers = new Set<NodeJS.Timeout>();
 	readonly #stop = new AbortController();
@@ -75,7 +77,7 @@ export class Flush {
 		});
 		this.#state = new FlushState(view, {
 			warn: (code, _message, path) => this.#warnings.tell(code, path),
-			blob: (sha, size) => events.blob(sha, size),
+			blob: (sha, size, path) => events.blob(sha, size, visible(path)),
 			missing: (sha) => this.#miss(sha),
 			held: (sha) => this.#blobs.get(sha),
 		});
@@ -240,7 +242,8 @@ export class Flush {
 			const since = this.#vanished.get(id);
 			return since !== undefined && now - since >= VANISH_MS;
 		};
-		const plan = reconcile({ doc: view.entries(), base, disk, moves, graves, settled });
+		const doc = view.entries();
+		const plan = reconcile({ doc, base, disk, moves, graves, settled });
 		for (const id of this.#vanished.keys()) {
 			// Back again, or dealt with now.
 			if (!plan.waiting.includes(id)) this.#vanished.delete(id);
@@ -250,6 +253,7 @@ export class Flush {
 			// Before it counts as gone, it is looked for once more.
 			this.#hints.add(base.get(id)!.path);
 		}
+		for (const id of this.#strays.still(view, doc, now)) plan.absorb.push({ do: 'stray', id });
 		for (const { path, code } of plan.problems) this.#warnings.tell(code, path);
 		this.#problems = plan.problems;
 		return plan;
@@ -272,7 +276,7 @@ export class Flush {
 			await Promise.all(writes.slice(at, at + AT_ONCE).map((one) => this.#apply(one)));
 		}
 		if (todo.length > 0) return 'again';
-		return plan.waiting.length > 0 ? 'wait' : 'rest';
+		return plan.waiting.length > 0 || this.#strays.growing ? 'wait' : 'rest';
 	}
 
 	async #apply(action: Apply): Promise<void> {
@@ -339,6 +343,7 @@ export class Flush {
 				}
 			}
 		} catch (error) {
+			if (this.#stop.signal.aborted) return;
 			this.#events.log('a record was not kept', { error: String(error) });
 		} finally {
 			this.#settling = false;

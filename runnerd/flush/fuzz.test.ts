@@ -1,109 +1,237 @@
-// Two editors and a shell at once, at random: at rest all agree, and nothing anyone typed is lost.
-// FLUSH_FUZZ_ROUNDS makes it longer.
+// Two browsers, a shell and a runnerd that dies, at random: at rest all agree byte for byte, nothing
+// that anyone typed is lost unless somebody took it away on purpose, and nothing is there twice.
+//
+// FLUSH_FUZZ_SEED replays one round. With SOAK there are many more, each run's its own.
 
-import { appendFile, chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { joinText, liveFiles, renameFile } from '@containrlab/protocol/workspace-doc.ts';
+import type * as Y from 'yjs';
+import { joinText, liveFiles, splitText } from '@containrlab/protocol/workspace-doc.ts';
+import { until } from '../sandboxes-testing.ts';
+import { Browser } from './fuzz/browser.ts';
+import { Ledger } from './fuzz/ledger.ts';
+import { Shell } from './fuzz/shell.ts';
+import { HereSide, SandboxSide, type Side } from './fuzz/side.ts';
 import { random, type Random } from './random.ts';
-import { TestWorkspace } from './testing.ts';
+import type { SyncRoom } from './room.ts';
+import { Cable, TestSync } from './sync-testing.ts';
 
-const ROUNDS = Number(process.env['FLUSH_FUZZ_ROUNDS'] ?? 3);
-const STEPS = 40;
-const START = {
-	Dockerfile: 'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD ["python", "app.py"]\n',
-	'app.py': 'print("grüße 😀")\nx = 1\n\n\ny = 2',
-	'crlf.txt': '\ufeffone\r\ntwo\r\nthree\r\n',
-	empty: '',
-	'deep/er/e\u0301.txt': 'combi\u0301ning\n',
+const SOAK = process.env['SOAK'] !== undefined;
+const SEED = process.env['FLUSH_FUZZ_SEED'];
+/** How long they work in a round. */
+const MS = SOAK ? 6000 : 3000;
+const FROM = SOAK ? Math.floor(Date.now() / 1000) % 1_000_000 : 1;
+const seeds = (rounds: number): number[] =>
+	SEED ? [Number(SEED)] : Array.from({ length: rounds }, (_, n) => FROM + n);
+const text = (path: string, content: string) =>
+	({ kind: 'text', path, mode: 0o644, text: content }) as const;
+const STARTER = [
+	text('Dockerfile', 'FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nCMD ["python", "app.py"]\n'),
+	text('app.py', 'print("grüße 😀")\nx = 1\n\n\ny = 2'),
+	text('crlf.txt', '\ufeffone\r\ntwo\r\nthree\r\n'),
+	text('empty', ''),
+	text('deep/er/e\u0301.txt', 'combi\u0301ning\n'),
+];
+const sha = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
+
+/** No line's output may be longer. */
+const PRINTED = 900_000;
+/** All that is on disk, by path. */
+const DISK = (to: string) => `python3 - > ${to} <<'END'
+import base64, json, os
+found = {}
+for above, names, files in os.walk('.'):
+    for name in names + files:
+        path = os.path.join(above, name)
+        if os.path.islink(path): found[path[2:]] = ['link', os.readlink(path)]
+        elif os.path.isdir(path): found[path[2:]] = ['dir', '']
+        else: found[path[2:]] = ['%o' % (os.stat(path).st_mode & 0o777), base64.b64encode(open(path, 'rb').read()).decode()]
+print(json.dumps(found))
+END`;
+
+async function diskOf(side: Side): Promise<Map<string, [string, Buffer | string]>> {
+	const at = `${side.scratch}/disk`;
+	await side.shell(DISK(at));
+	let json = '';
+	for (let more = true; more;) {
+		const part = `tail -c +${json.length + 1} ${at} | head -c ${PRINTED}`;
+		const printed = (await side.shell(part))!;
+		json += printed;
+		more = printed.length === PRINTED;
+	}
+	const found = JSON.parse(json) as Record<string, [string, string]>;
+	return new Map(
+		Object.entries(found).map(([path, [kind, content]]) => [
+			path,
+			[kind, kind === 'link' || kind === 'dir' ? content : Buffer.from(content, 'base64')],
+		]),
+	);
+}
+
+/** What the disk must hold by the document; directories that hold something show by that. */
+function expectSame(doc: Y.Doc, disk: Map<string, [string, Buffer | string]>): void {
+	const there = new Map<string, string>();
+	const wanted = new Map<string, string>();
+	for (const file of liveFiles(doc)) {
+		const { path, kind, mode } = file;
+		const [, content] = disk.get(path) ?? [];
+		if (kind === 'dir') wanted.set(path, 'dir');
+		else if (kind === 'link') wanted.set(path, `link ${file.target}`);
+		else if (kind === 'binary') wanted.set(path, `${mode.toString(8)} ${file.sha}`);
+		else {
+			const raw = file.text!.toString();
+			const whole = joinText(raw, file.eol, file.bom);
+			// Mixed line ends stay on disk until somebody edits the text.
+			const split = splitText(String(content));
+			const isSame = split.text === raw && split.eol === file.eol && split.bom === file.bom;
+			const bytes = isSame ? String(content) : whole;
+			wanted.set(path, `${mode.toString(8)} ${sha(bytes)} ${bytes.slice(0, 2000)}`);
+		}
+	}
+	for (const [path, [kind, content]] of disk) {
+		if (kind === 'dir') {
+			if (wanted.has(path)) there.set(path, 'dir');
+		} else if (kind === 'link') there.set(path, `link ${String(content)}`);
+		else {
+			const isText = liveFiles(doc).find((file) => file.path === path)?.kind === 'text';
+			const shown = isText ? ` ${String(content).slice(0, 2000)}` : '';
+			there.set(path, `${kind} ${sha(content)}${shown}`);
+		}
+	}
+	expect(Object.fromEntries(there)).toEqual(Object.fromEntries(wanted));
+}
+
+/** All that the document says, whatever the order in which it heard it. */
+const filesOf = (doc: Y.Doc): string => {
+	const files = Object.entries(doc.getMap<Y.Map<unknown>>('files').toJSON()).sort();
+	return files
+		.map(([id, file]) => `${id} ${JSON.stringify(Object.entries(file).sort())}`)
+		.join('\n');
 };
 
-function editDocument(ws: TestWorkspace, r: Random, token: string): string {
-	const files = liveFiles(ws.editor).filter((file) => file.kind === 'text');
-	const file = r.pick(files);
-	const text = file.text!;
-	const content = text.toString();
-	// Between lines: what others type stays whole.
-	const at = content.lastIndexOf('\n', r.int(content.length + 1)) + 1;
-	if (r.chance(0.15) && content !== '') {
-		const end = content.indexOf('\n', at) + 1 || content.length;
-		const line = content.slice(at, end);
-		if (!line.includes('<')) text.delete(at, end - at);
-	}
-	if (r.chance(0.1)) {
-		ws.editor.transact(() => renameFile(ws.editor, file.id, `doc/${token.slice(1, -1)}.txt`));
-	}
-	text.insert(Math.min(at, text.length), `${token}${r.pick(['', ' 😀', ' e\u0301'])}\n`);
-	return token;
+interface FileShape {
+	kind: string;
+	text?: string;
 }
 
-async function editDisk(ws: TestWorkspace, r: Random, token: string): Promise<string | undefined> {
-	const paths = Object.keys(await ws.diskFiles());
-	if (paths.length === 0) return undefined;
-	const path = ws.at(r.pick(paths));
-	const content = await readFile(path, 'utf8').catch(() => undefined);
-	if (content === undefined) return undefined;
-	const eol = content.includes('\r\n') ? '\r\n' : '\n';
-	const full = content === '' || content.endsWith('\n') ? content : content + eol;
-	switch (r.int(6)) {
-		case 0: {
-			const to = ws.at(`sh/${token.slice(1, -1)}`);
-			await mkdir(dirname(to), { recursive: true });
-			await rename(path, to).catch(() => {});
-			return undefined;
+async function round(seed: number, sync: TestSync, side: Side, ms: number): Promise<string[]> {
+	const began = performance.now();
+	const log: string[] = [];
+	const note = (who: string) => (what: string) =>
+		log.push(`${Math.round(performance.now() - began)} ${who}: ${what}`);
+	const r = random(seed);
+	const ledger = new Ledger(random(seed + 1e6));
+	const copies = seed % 3 === 0;
+	await using cables = new AsyncDisposableStack();
+	const browsers: Browser[] = [];
+	const rooms: SyncRoom[] = [];
+	for (const id of ['anna', 'ben']) {
+		const cable = cables.use(await Cable.to(sync.port));
+		const room = await sync.join({ id, role: 'student' }, cable.url);
+		cables.defer(() => room.close());
+		await room.ready;
+		rooms.push(room);
+		const upload = side instanceof HereSide ? (bytes: Buffer) => side.keep(bytes) : undefined;
+		const own = random(seed * 10 + rooms.length);
+		browsers.push(new Browser({ r: own, room, cable, ledger, copies, upload, log: note(id) }));
+	}
+	const shell = new Shell({ r: random(seed * 10), side, ledger, copies, log: note('shell') });
+	const isOver = () => performance.now() - began > ms;
+	const live = async (act: () => Promise<void>, own: Random, pause: number) => {
+		while (!isOver()) {
+			await act();
+			await delay(own.int(pause));
 		}
-		case 1:
-			await chmod(path, r.pick([0o644, 0o755])).catch(() => {});
-			return undefined;
-		case 2:
-			await ws.write(`new/${token.slice(1, -1)}`, `${token}${eol}`);
-			return token;
-		default:
-			// Appending is what a shell can do without racing anyone.
-			await appendFile(path, `${full === content ? '' : eol}${token}${eol}`);
-			return token;
+	};
+	const kills = async () => {
+		for (;;) {
+			await delay(200 + r.int(1500));
+			if (isOver()) return;
+			const n = r.int(10);
+			if (n < 5) {
+				note('fate')('runnerd is killed');
+				await side.killRunner();
+			} else if (n < 7) {
+				note('fate')('the agent is killed');
+				await side.killAgent();
+			} else if (n < 8) {
+				note('fate')('sync is restarted');
+				await sync.stop();
+				await delay(r.int(300));
+				await sync.start();
+			}
+		}
+	};
+	const acting = [
+		...browsers.map((browser, n) => live(() => browser.act(), random(seed + n), 160)),
+		live(() => shell.act(), random(seed - 1), 15),
+		...(seed % 2 === 0 ? [kills()] : []),
+	];
+	await Promise.all(acting);
+	note('fate')('rest');
+	try {
+		await settle(side, rooms);
+		const [anna, ben] = rooms.map((room) => room.doc) as [Y.Doc, Y.Doc];
+		const disk = await diskOf(side);
+		expectSame(anna, disk);
+		expect(filesOf(ben) === filesOf(anna)).toBe(true);
+		const onDisk = [...disk.values()].map(([, content]) => String(content));
+		expect(ledger.lost([filesOf(anna), ...onDisk].join('\n'))).toEqual([]);
+		const live = liveFiles(anna).filter((file) => file.kind === 'text');
+		const texts = live.map((file) => file.text!.toString());
+		const twice = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
+		expect(twice).toEqual([]);
+		expect(side.complaints()).toEqual([]);
+		// Nothing typed lies where nobody sees it.
+		const nodes = Object.values<FileShape>(anna.getMap('files').toJSON());
+		expect(nodes.filter(({ kind, text = '' }) => kind !== 'text' && text !== '')).toEqual([]);
+		// What everybody sees is what is stored.
+		await sync.stop();
+		await sync.start();
+		const stored = await sync.join();
+		cables.defer(() => stored.close());
+		await stored.ready;
+		expect(filesOf(stored.doc) === filesOf(anna)).toBe(true);
+	} catch (error) {
+		const end = filesOf(rooms[0]!.doc)
+			.split('\n')
+			.map((line) => line.slice(0, 1500));
+		console.error([`seed ${seed}`, ...log, ...side.complaints(), ...end].join('\n'));
+		throw error;
 	}
+	return log;
 }
 
-test.each(Array.from({ length: ROUNDS }, (_, n) => n + 1))(
-	'seed %i',
-	{ timeout: 60_000 },
+/** Until all copies are one and stay it over another drain. */
+async function settle(side: Side, rooms: readonly SyncRoom[]): Promise<void> {
+	await until(
+		'all come to rest',
+		async () => {
+			for (const room of rooms) await room.durable(AbortSignal.timeout(20_000));
+			await side.rest();
+			const before = rooms.map((room) => filesOf(room.doc));
+			await side.rest();
+			await delay(50);
+			const after = rooms.map((room) => filesOf(room.doc));
+			return new Set([...before, ...after]).size === 1;
+		},
+		60_000,
+	);
+}
+
+test.each(seeds(SOAK ? 30 : 3))('at random, seed %i', { timeout: 180_000 }, async (seed) => {
+	await using sync = await TestSync.create(STARTER);
+	await using side = await HereSide.start(sync);
+	await round(seed, sync, side, MS);
+});
+
+test.each(seeds(SOAK ? 6 : 2).filter((seed) => SEED ?? seed % 2 === 0))(
+	'in a real sandbox, with a runnerd that is killed, seed %i',
+	{ timeout: 240_000 },
 	async (seed) => {
-		const r = random(seed);
-		await using ws = await TestWorkspace.open(START);
-		const tokens: string[] = [];
-		for (let step = 0; step < STEPS; step += 1) {
-			const token = `<${seed}-${step}>`;
-			if (r.chance(0.5)) tokens.push(editDocument(ws, r, token));
-			else {
-				const typed = await editDisk(ws, r, token);
-				if (typed) tokens.push(typed);
-			}
-			if (r.chance(0.05)) {
-				ws.kill();
-				await ws.start();
-			}
-			if (r.chance(0.5)) await new Promise((resolve) => setTimeout(resolve, r.int(120)));
-		}
-		await ws.flush.drain();
-		await ws.flush.drain();
-		const disk = await ws.diskFiles();
-		const doc = Object.fromEntries(
-			liveFiles(ws.editor)
-				.filter((file) => file.kind === 'text')
-				.map((file) => [file.path, joinText(file.text!.toString(), file.eol, file.bom)]),
-		);
-		expect(disk).toEqual(doc);
-		// A delete that met an edit leaves the text in the document, to be offered back.
-		const everything = JSON.stringify(ws.editor.getMap('files').toJSON());
-		expect(tokens.filter((token) => !everything.includes(token))).toEqual([]);
-		expect(ws.heard.logs.filter((line) => line.includes('come to rest'))).toEqual([]);
+		await using sync = await TestSync.create(STARTER);
+		await using side = await SandboxSide.start(sync);
+		await round(seed, sync, side, 2 * MS);
 	},
 );
-
-test('the file as written can be read back at once', async () => {
-	await using ws = await TestWorkspace.open({ f: '' });
-	await writeFile(ws.at('f'), 'x\n');
-	await ws.flush.drain();
-	expect(ws.docText('f')).toBe('x\n');
-});

@@ -5,6 +5,8 @@ export interface Random {
 	int(below: number): number;
 	chance(probability: number): boolean;
 	pick<T>(list: readonly T[]): T;
+	/** One of the first few, mostly: where all are at the same things. */
+	pickHot<T>(list: readonly T[]): T;
 }
 
 /** The same numbers for the same seed (mulberry32). */
@@ -17,9 +19,11 @@ export function random(seed: number): Random {
 		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
 		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 	};
+	const int = (below: number) => Math.floor(next() * below);
 	return {
-		int: (below) => Math.floor(next() * below),
+		int,
 		chance: (probability) => next() < probability,
-		pick: (list) => list[Math.floor(next() * list.length)]!,
+		pick: (list) => list[int(list.length)]!,
+		pickHot: (list) => list[next() < 0.8 ? int(Math.min(2, list.length)) : int(list.length)]!,
 	};
 }

@@ -47,7 +47,8 @@ export type Absorb =
 	| { do: 'content'; id: string; path: string }
 	| { do: 'mode'; id: string; mode: number }
 	| { do: 'path'; id: string; path: string; rename: boolean }
-	| { do: 'delete'; id: string };
+	| { do: 'delete'; id: string }
+	| { do: 'stray'; id: string };
 
 export type Apply =
 	| { do: 'adopt'; id: string; path: string }

@@ -1,72 +1,32 @@
 // The room as sync really serves it: the ticket gets in, the durable count tells the truth, and
 // the flush goes on without it and catches up.
 
+import { once } from 'node:events';
+import { appendFile, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
-import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
-import { signTicket } from '@containrlab/protocol/ticket.ts';
-import { createFile, liveFiles, starterUpdate } from '@containrlab/protocol/workspace-doc.ts';
-/* eslint-disable no-restricted-imports -- runnerd never imports sync; its test meets the real one. */
-import { silentLogger } from '../../sync/logger.ts';
-import { MemoryStorage } from '../../sync/memory-storage.ts';
-import { SyncServer } from '../../sync/server.ts';
-/* eslint-enable no-restricted-imports */
+import { WebSocketServer } from 'ws';
+import { MESSAGE, SYNC_STEP } from '@containrlab/protocol/sync.ts';
+import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import { AgentClient } from '../agent/client.ts';
 import { testAgent } from '../agent/testing.ts';
 import { Flush } from './flush.ts';
 import { SyncRoom } from './room.ts';
+import { TestSync } from './sync-testing.ts';
 import { until } from './testing.ts';
-import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 
-async function syncServer() {
-	const keys = (await crypto.subtle.generateKey('Ed25519', true, [
-		'sign',
-		'verify',
-	])) as CryptoKeyPair;
-	const storage = new MemoryStorage();
-	const make = () =>
-		new SyncServer({
-			storage,
-			ticketPublicKey: keys.publicKey,
-			token: 'token',
-			logger: silentLogger,
-		});
-	let server = make();
-	const { url } = await server.listen(0, '127.0.0.1');
-	onTestFinished(() => server.close());
-	const room = workspaceRoom(newId());
-	const starter = starterUpdate([{ kind: 'text', path: 'f', mode: 0o644, text: 'one\n' }]);
-	storage.create(room, { userId: 'web', update: starter });
-	const iat = Math.floor(Date.now() / 1000);
-	const user = { id: 'shell:anna', name: 'Anna', role: 'service' } as const;
-	const claims = {
-		aud: 'sync',
-		user,
-		resource: room,
-		access: 'write',
-		iat,
-		exp: iat + 600,
-	} as const;
-	return {
-		storage,
-		room,
-		async join(resource = room): Promise<SyncRoom> {
-			const ticket = await signTicket(keys.privateKey, { ...claims, resource, jti: newId() });
-			const joined = new SyncRoom({ url: url.replace('http', 'ws'), room, ticket });
-			onTestFinished(() => joined.close());
-			return joined;
-		},
-		stop: () => server.close(),
-		async start(): Promise<void> {
-			server = make();
-			await server.listen(Number(new URL(url).port), '127.0.0.1');
-		},
-	};
+const STARTER = [{ kind: 'text', path: 'f', mode: 0o644, text: 'one\n' }] as const;
+
+async function joined(sync: TestSync): Promise<SyncRoom> {
+	const room = await sync.join();
+	onTestFinished(() => room.close());
+	return room;
 }
 
 test('a peer is complete when ready, and durable when sync stored what it sent', async () => {
-	const sync = await syncServer();
-	const room = await sync.join();
+	await using sync = await TestSync.create(STARTER);
+	const room = await joined(sync);
 	await room.ready;
 	const [file] = liveFiles(room.doc);
 	expect(file!.text!.toString()).toBe('one\n');
@@ -76,13 +36,33 @@ test('a peer is complete when ready, and durable when sync stored what it sent',
 	expect(sync.storage.rows(sync.room).length).toBeGreaterThan(rows);
 });
 
+test('a count that comes before the document is complete is enough', async () => {
+	const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+	onTestFinished(() => void server.close());
+	await once(server, 'listening');
+	const state = [1, 0];
+	const nothing = [2, 0, 0];
+	server.on('connection', (socket) => {
+		socket.on('message', (data: Buffer) => {
+			if (data[0] !== MESSAGE.sync || data[1] !== SYNC_STEP.step2) return;
+			socket.send(Uint8Array.of(MESSAGE.durable, 1));
+			socket.send(Uint8Array.of(MESSAGE.sync, SYNC_STEP.step2, ...nothing));
+		});
+		socket.send(Uint8Array.of(MESSAGE.sync, SYNC_STEP.step1, ...state));
+	});
+	const { port } = server.address() as AddressInfo;
+	const room = new SyncRoom({ url: `ws://127.0.0.1:${port}`, room: 'r', ticket: '' });
+	onTestFinished(() => room.close());
+	await room.durable();
+});
+
 test('the shell and an editor meet through sync, which goes away and comes back', async () => {
-	const sync = await syncServer();
-	const editor = await sync.join();
+	await using sync = await TestSync.create(STARTER);
+	const editor = await joined(sync);
 	await editor.ready;
 	await using agent = await testAgent();
 	const logs: string[] = [];
-	const flush = new Flush(await sync.join(), {
+	const flush = new Flush(await joined(sync), {
 		warning: () => {},
 		blob: () => {},
 		missingBlobs: () => {},

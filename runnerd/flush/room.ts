@@ -57,6 +57,8 @@ export class SyncRoom implements Room {
 		this.ready = new Promise((resolve) => {
 			this.#provider.on('sync', (synced: boolean) => {
 				if (synced) resolve();
+				// What we sent may have been told durable before.
+				this.#check();
 			});
 		});
 		this.#provider.connect();

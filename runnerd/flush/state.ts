@@ -21,7 +21,7 @@ const GRAVES = 500;
 export interface FlushHooks {
 	warn: Warn;
 	/** A binary file whose bytes are in the sandbox appeared. */
-	blob(sha: string, size: number): void;
+	blob(sha: string, size: number, path: string): void;
 	/** Bytes that the document names and this sandbox hasn't got. */
 	missing(sha: string): void;
 	/** Bytes that somebody handed in. */
@@ -83,8 +83,10 @@ export class FlushState {
 }
 
 export function markSeen(state: FlushState, node: FileNode | undefined, v: number): void {
-	node?.set(SEEN, `${state.generation}:${v}`);
+	node?.set(SEEN, seenMark(state, v));
 }
+
+export const seenMark = (state: FlushState, v: number): string => `${state.generation}:${v}`;
 
 /** The version of this volume's ring that the document has surely taken in; 0 for none. */
 export function seenVersion(state: FlushState, id: string): number {

@@ -94,8 +94,9 @@ export class TestWorkspace implements AsyncDisposable {
 	static async open(
 		files: Record<string, string> = {},
 		server = new LocalServer(),
+		program?: string,
 	): Promise<TestWorkspace> {
-		const workspace = new TestWorkspace(server, await testAgent());
+		const workspace = new TestWorkspace(server, await testAgent(program));
 		for (const [path, text] of Object.entries(files)) workspace.create(path, text);
 		await workspace.start();
 		await workspace.flush.drain();

@@ -9,6 +9,8 @@ import type { SharedTerminal, Viewer } from './shared-terminal.ts';
 /** Messages in one second: a person at a keyboard is far below, a loop isn't. */
 const MESSAGES_PER_SECOND = 500;
 const MESSAGE_MAX = 4096;
+/** While it isn't read it can't be heard to ask: it is told so often that somebody is there. */
+const PONG_MS = 3000;
 
 export class Connection implements Viewer {
 	readonly person: Person;
@@ -18,6 +20,7 @@ export class Connection implements Viewer {
 	#terminal: SharedTerminal;
 	#second = 0;
 	#messages = 0;
+	#unread: NodeJS.Timeout | undefined;
 
 	constructor(
 		socket: WebSocket,
@@ -39,6 +42,7 @@ export class Connection implements Viewer {
 		);
 		socket.on('message', (data, binary) => this.#received(data, binary));
 		socket.once('close', () => {
+			clearInterval(this.#unread);
 			this.outlet.close();
 			terminal.leave(this);
 		});
@@ -46,8 +50,15 @@ export class Connection implements Viewer {
 	}
 
 	read(on: boolean): void {
-		if (on) this.#socket.resume();
-		else this.#socket.pause();
+		clearInterval(this.#unread);
+		if (on) return this.#socket.resume();
+		this.#socket.pause();
+		this.#unread = setInterval(() => this.outlet.answer({ type: 'pong' }), PONG_MS);
+	}
+
+	end(terminals: string[]): void {
+		this.outlet.answer({ type: 'ended', terminals });
+		this.close(TERMINAL_CLOSE.ended);
 	}
 
 	close({ code, reason }: { code: number; reason: string }): void {

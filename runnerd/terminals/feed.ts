@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { AgentClient, AgentLog } from '../agent/client.ts';
 import { Input } from './input.ts';
 import { Screen } from './screen.ts';
+import { StringLimit } from './string-limit.ts';
 
 /** An agent keeps to its window of 256 KiB; one that sends more than this is cut. */
 const UNPARSED_MAX = 4 * 1024 * 1024;
@@ -71,6 +72,7 @@ export class Feed {
 	};
 	#shell: number | undefined;
 	#skippingLine = 0;
+	#strings = new StringLimit();
 	/** Of the terminal, where the screen doesn't have it yet. */
 	#size: { cols: number; rows: number } | undefined;
 	#wantedSize: { cols: number; rows: number } | undefined;
@@ -114,6 +116,11 @@ export class Feed {
 		this.#attachment?.client.notify('terminal.plain', { on });
 	}
 
+	/** Whether what it shows from now on is new: at first comes what was printed before we came. */
+	get live(): boolean {
+		return this.#history === undefined;
+	}
+
 	/** Calls `act` between two pieces of output, once the screen shows what was printed so far. */
 	whenStill(act: () => void): void {
 		this.#act(() => {
@@ -148,7 +155,7 @@ export class Feed {
 		this.#expected = 0;
 		this.input.clear();
 		this.#act(() => {
-			this.screen.reset();
+			this.#clear();
 			this.#shell = undefined;
 			this.#listener.jumped();
 			this.#listener.restarted();
@@ -163,13 +170,18 @@ export class Feed {
 			this.#settleSize();
 			this.#newShell(shell);
 			if (gap) {
-				this.screen.reset();
+				this.#clear();
 				this.#skippingLine = offset > 0 ? PARTIAL_LINE_MAX : 0;
 				if (!this.#history) this.#listener.jumped();
 			}
 			if (this.#history) this.#history.end ??= end;
 			this.#endHistory();
 		});
+	}
+
+	#clear(): void {
+		this.screen.reset();
+		this.#strings.clear();
 	}
 
 	#endHistory(): void {
@@ -246,7 +258,7 @@ export class Feed {
 	}
 
 	#parse(data: Buffer, attachment: Attachment): void {
-		const shown = this.#fromLineStart(data);
+		const shown = this.#strings.pass(this.#fromLineStart(data));
 		this.screen.write(shown, () => {
 			this.#unparsed -= data.length;
 			this.#shown += data.length;

@@ -23,7 +23,7 @@ async function behindLiar(mischief: (say: Say, stream: Duplex) => void): Promise
 		theirs.on('data', (chunk: Buffer) => {
 			for (const { header } of reader.push(chunk)) {
 				const { id, op } = header as { id?: number; op: string };
-				if (id !== undefined) say({ id, ok: true, boot: 'same' });
+				if (id !== undefined) say({ id, ok: true, boot: 'same', terminals: [] });
 				if (op !== 'terminal.attach') continue;
 				if (honest) greet(say);
 				else mischief(say, theirs);

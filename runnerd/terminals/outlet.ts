@@ -7,8 +7,17 @@ import type { TerminalMessage } from '@containrlab/protocol/terminal.ts';
 const BEHIND = 512 * 1024;
 /** Caught up: a snapshot may follow. */
 const DRAINED = 64 * 1024;
-/** Between two snapshots for a slow browser. */
+/**
+ * Between two snapshots for one that misses output. They come on the beat, so that all who are due
+ * share one: making it costs more than sending it.
+ */
 const SNAPSHOT_MS = 500;
+/**
+ * Output that one browser is sent: more than anybody can read. A flood costs as much as this for
+ * each of forty watchers, not all of it forty times (bytes per second, and at once).
+ */
+const RATE = 512 * 1024;
+const BURST = 1024 * 1024;
 
 /** The part of a WebSocket that this needs. */
 export interface OutletSocket {
@@ -29,6 +38,8 @@ export class Outlet {
 	#timer: NodeJS.Timeout | undefined;
 	#asked = true;
 	#closed = false;
+	#allowance = BURST;
+	#allowedAt = performance.now();
 
 	/** Wants its first restart without asking. */
 	constructor(socket: OutletSocket, wantsRestart: () => void) {
@@ -36,13 +47,14 @@ export class Outlet {
 		this.#wantsRestart = wantsRestart;
 	}
 
-	/** Begins anew: the snapshot, what has begun after it, and whatever goes with it. */
-	restart(messages: readonly TerminalMessage[], tail: Uint8Array): void {
+	/** Begins anew: the encoded snapshot, what goes with it, and what has begun after it. */
+	restart(snapshot: string, message: TerminalMessage, tail: Uint8Array): void {
 		if (this.#closed) return;
 		this.#skipping = false;
 		this.#asked = false;
 		this.#restartedAt = performance.now();
-		for (const message of messages) this.#send(JSON.stringify(message));
+		this.#send(snapshot);
+		this.#send(JSON.stringify(message));
 		if (tail.length > 0) {
 			this.#sent += tail.length;
 			this.#send(tail);
@@ -51,7 +63,7 @@ export class Outlet {
 
 	output(data: Uint8Array): void {
 		if (this.#skipping || data.length === 0) return;
-		if (this.#waiting() > BEHIND) {
+		if (this.#waiting() > BEHIND || !this.#allows(data.length)) {
 			this.#skip();
 			return;
 		}
@@ -65,6 +77,11 @@ export class Outlet {
 		else this.#send(JSON.stringify(message));
 	}
 
+	/** To who asked, also while output is skipped: a flood must not swallow what is said about it. */
+	answer(message: TerminalMessage): void {
+		if (!this.#closed && this.#socket.bufferedAmount <= BEHIND) this.#send(JSON.stringify(message));
+	}
+
 	/** `bytes` of output are on the browser's screen. */
 	ack(bytes: number): void {
 		this.#acked = Math.max(this.#acked ?? 0, Math.min(bytes, this.#sent));
@@ -74,6 +91,16 @@ export class Outlet {
 	close(): void {
 		this.#closed = true;
 		clearTimeout(this.#timer);
+	}
+
+	#allows(bytes: number): boolean {
+		const now = performance.now();
+		const earned = ((now - this.#allowedAt) / 1000) * RATE;
+		this.#allowance = Math.min(BURST, this.#allowance + earned);
+		this.#allowedAt = now;
+		if (this.#allowance < bytes) return false;
+		this.#allowance -= bytes;
+		return true;
 	}
 
 	#waiting(): number {
@@ -94,7 +121,9 @@ export class Outlet {
 	#progress(): void {
 		if (!this.#skipping || this.#asked || this.#closed || this.#waiting() > DRAINED) return;
 		this.#asked = true;
-		const wait = this.#restartedAt + SNAPSHOT_MS - performance.now();
-		this.#timer = setTimeout(this.#wantsRestart, Math.max(0, wait));
+		const now = performance.now();
+		const due = Math.max(now, this.#restartedAt + SNAPSHOT_MS / 2);
+		const beat = Math.ceil(due / SNAPSHOT_MS) * SNAPSHOT_MS;
+		this.#timer = setTimeout(this.#wantsRestart, beat - now);
 	}
 }

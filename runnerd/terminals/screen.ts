@@ -2,6 +2,7 @@
 
 import headless from '@xterm/headless';
 import serialize from '@xterm/addon-serialize';
+import type { TerminalMessage } from '@containrlab/protocol/terminal.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /** Lines that a late joiner can scroll back; about 2 MB of memory at 80 columns. */
@@ -17,6 +18,8 @@ export class Screen {
 	#serializer = new serialize.SerializeAddon();
 	#tail = new StreamTail();
 	#extras: Extras = noExtras();
+	/** Made once for all who look at the same moment. */
+	#snapshot: Snapshot | undefined;
 
 	constructor(cols: number, rows: number) {
 		this.#terminal = new headless.Terminal({
@@ -40,6 +43,7 @@ export class Screen {
 
 	/** One at a time: `done` must have been called before the next write, resize or snapshot. */
 	write(data: Uint8Array, done: () => void): void {
+		this.#snapshot = undefined;
 		this.#terminal.write(data, () => {
 			this.#tail.push(data);
 			done();
@@ -47,24 +51,34 @@ export class Screen {
 	}
 
 	resize(cols: number, rows: number): void {
+		this.#snapshot = undefined;
 		this.#terminal.resize(cols, rows);
 		this.#extras.region = undefined;
 	}
 
 	/** Everything gone: another stream begins. */
 	reset(): void {
+		this.#snapshot = undefined;
 		this.#terminal.reset();
 		this.#tail.clear();
 		this.#extras = noExtras();
 	}
 
-	/**
-	 * `data` restores the screen in an empty terminal of this size. `tail` is the beginning of a
-	 * character or control sequence whose rest comes with the next bytes: send it right after.
-	 */
-	snapshot(): { data: string; tail: Uint8Array; cols: number; rows: number } {
+	snapshot(): Snapshot {
+		this.#snapshot ??= this.#takeSnapshot();
+		return this.#snapshot;
+	}
+
+	/** As `snapshot().data`, without what has scrolled past. */
+	picture(): string {
+		return this.#serializer.serialize({ scrollback: 0 }) + this.#restoreExtras();
+	}
+
+	#takeSnapshot(): Snapshot {
 		const data = this.#serializer.serialize({ scrollback: SCROLLBACK }) + this.#restoreExtras();
-		return { data, tail: this.#tail.bytes, cols: this.cols, rows: this.rows };
+		const { cols, rows } = this;
+		const message: TerminalMessage = { type: 'snapshot', data, cols, rows };
+		return { data, encoded: JSON.stringify(message), tail: this.#tail.bytes };
 	}
 
 	dispose(): void {
@@ -90,6 +104,8 @@ export class Screen {
 		};
 		parser.registerCsiHandler({ intermediates: '!', final: 'p' }, clear);
 		parser.registerEscHandler({ final: 'c' }, clear);
+		// Targets of links aren't in a snapshot, and a hostile program could fill our memory with them.
+		parser.registerOscHandler(8, () => true);
 	}
 
 	#setMode(mode: number, on: boolean): void {
@@ -109,6 +125,18 @@ export class Screen {
 		if (cursorHidden) data += '\x1b[?25l';
 		return data;
 	}
+}
+
+export interface Snapshot {
+	/** Restores the screen in an empty terminal of its size. */
+	readonly data: string;
+	/** The message with it. */
+	readonly encoded: string;
+	/**
+	 * The beginning of a character or control sequence whose rest comes with the next bytes: send it
+	 * right after.
+	 */
+	readonly tail: Uint8Array;
 }
 
 interface Extras {

@@ -14,14 +14,13 @@ test(
 		const driver = await runner.join();
 		const slow = await runner.join(TEACHER, 'read');
 		slow.socket.pause();
-		driver.type('seq 1 3000000; echo end-$((1+1))\r');
+		driver.type('seq 1 1500000; echo end-$((1+1))\r');
 		await driver.shows('end-2', FLOOD);
-		expect(driver.received).toBeGreaterThan(10_000_000);
+		// Nobody is sent more than they could read, the driver included.
+		expect(driver.received).toBeLessThan(10_000_000 / 2);
 		slow.socket.resume();
 		await slow.shows('end-2', FLOOD);
 		expect(slow.count('snapshot')).toBeGreaterThan(1);
-		// Most was skipped; what kernels hold of one connection is a few megabytes.
-		expect(slow.received).toBeLessThan(driver.received);
 		driver.type('echo more-$((1+1))\r');
 		await slow.shows('more-2');
 		await driver.shows('more-2');

@@ -10,6 +10,7 @@ import { signTicket, TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
 import headless from '@xterm/headless';
 import { WebSocket } from 'ws';
 import { connectAgent } from '../agent/client.ts';
+import type { RecordingPart } from './recorder.ts';
 import { Terminals } from './terminals.ts';
 import { TerminalDoor } from './upgrade.ts';
 
@@ -22,6 +23,11 @@ type Message<Type extends TerminalMessage['type']> = Extract<TerminalMessage, { 
 export class TestRunner {
 	readonly workspace = newId();
 	readonly states: { driver: string | undefined; watchers: string[] }[] = [];
+	readonly ended: string[] = [];
+	readonly floods: string[] = [];
+	readonly recorded: RecordingPart[] = [];
+	/** Whether anybody takes recordings. */
+	recording = true;
 	activity = 0;
 	readonly terminals: Terminals;
 	#keys: CryptoKeyPair;
@@ -38,6 +44,12 @@ export class TestRunner {
 			owner: OWNER,
 			log: () => {},
 			onActivity: () => (this.activity += 1),
+			onFlood: (name) => this.floods.push(name),
+			onRecorded: (part) => {
+				if (this.recording) this.recorded.push(part);
+				return this.recording;
+			},
+			onEnded: (name) => this.ended.push(name),
 			onState: (_name, driver, watchers) =>
 				this.states.push({ driver: driver?.name, watchers: watchers.map(({ name }) => name) }),
 		});
@@ -62,7 +74,7 @@ export class TestRunner {
 		return runner;
 	}
 
-	get #address(): string {
+	get address(): string {
 		return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
@@ -85,7 +97,7 @@ export class TestRunner {
 
 	/** A socket that nothing was checked of. */
 	dial(path: string, ticket?: string): WebSocket {
-		return new WebSocket(this.#address + path, {
+		return new WebSocket(this.address + path, {
 			headers: ticket ? { [TICKET_HEADER]: ticket } : {},
 		});
 	}
@@ -158,6 +170,14 @@ export class TestBrowser {
 		this.socket.send(JSON.stringify(request));
 	}
 
+	/** The name of another terminal, once it is there. */
+	async opens(): Promise<string> {
+		const before = this.count('opened');
+		this.say({ type: 'open-terminal' });
+		await this.until(() => this.count('opened') > before);
+		return this.last('opened')!.terminal;
+	}
+
 	/** Resolves once `condition` holds; looks whenever something arrived. */
 	async until(condition: () => boolean, within = 20_000): Promise<void> {
 		let timer: NodeJS.Timeout | undefined;
@@ -205,7 +225,10 @@ export class TestBrowser {
 			});
 		}
 		if (message.type === 'state') {
-			this.screen.write('', () => this.screen.resize(message.cols, message.rows));
+			this.screen.write('', () => {
+				this.screen.resize(message.cols, message.rows);
+				this.#changed();
+			});
 		}
 		this.messages.push(message);
 		this.#changed();

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Id } from '@containrlab/protocol/id.ts';
 import { TERMINAL_CLOSE } from '@containrlab/protocol/terminal.ts';
-import { TICKET_HEADER, verifyTicket, type Ticket } from '@containrlab/protocol/ticket.ts';
+import { TICKET_HEADER, verifyTicket, type TicketResult } from '@containrlab/protocol/ticket.ts';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Terminals } from './terminals.ts';
 
@@ -50,16 +50,16 @@ export class TerminalDoor {
 			socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 			return;
 		}
-		const ticket = await this.#ticket(request, place.workspace);
+		const result = await this.#ticket(request, place.workspace);
 		if (socket.destroyed) return;
 		this.#server.handleUpgrade(request, socket, head, (webSocket) => {
 			socket.off('error', ignore);
 			this.#keepAlive(webSocket);
 			// The handshake is finished first: a browser sees close codes, but no HTTP status.
-			const terminals = ticket && this.#options.find(place.workspace);
-			const refusal = ticket ? TERMINAL_CLOSE.notReady : TERMINAL_CLOSE.unauthorized;
-			if (ticket && terminals) terminals.accept(webSocket, place.terminal, ticket);
-			else webSocket.close(refusal.code, refusal.reason);
+			const terminals = this.#options.find(place.workspace);
+			if (result.ok && terminals) return terminals.accept(webSocket, place.terminal, result.ticket);
+			const refusal = refusalOf(result);
+			webSocket.close(refusal.code, refusal.reason);
 		});
 	}
 
@@ -69,11 +69,12 @@ export class TerminalDoor {
 		for (const socket of this.#server.clients) socket.terminate();
 	}
 
-	async #ticket(request: IncomingMessage, workspace: string): Promise<Ticket | undefined> {
+	async #ticket(request: IncomingMessage, workspace: string): Promise<TicketResult> {
 		const token = request.headers[TICKET_HEADER];
-		if (typeof token !== 'string') return undefined;
+		if (typeof token !== 'string') return { ok: false, reason: 'malformed' };
 		const result = await verifyTicket(this.#options.ticketKey, token, 'terminal');
-		return result.ok && result.ticket.resource === workspace ? result.ticket : undefined;
+		if (!result.ok || result.ticket.resource === workspace) return result;
+		return { ok: false, reason: 'wrong-audience' };
 	}
 
 	#keepAlive(socket: WebSocket): void {
@@ -94,6 +95,12 @@ export class TerminalDoor {
 			else if (socket.readyState === WebSocket.OPEN) socket.ping();
 		}
 	}
+}
+
+/** A ticket that merely ended is no verdict on who holds it: web puts a fresh one on the next try. */
+function refusalOf(result: TicketResult) {
+	if (result.ok) return TERMINAL_CLOSE.notReady;
+	return result.reason === 'expired' ? TERMINAL_CLOSE.recheck : TERMINAL_CLOSE.unauthorized;
 }
 
 function parsePath(url: string | undefined): { workspace: string; terminal: string } | undefined {

@@ -26,6 +26,13 @@ export class WindowSize<Window> {
 		return led && this.#leader !== window ? undefined : size;
 	}
 
+	/** Whether a program's questions are answered by this window: by one alone, or all would answer. */
+	answers(window: Window): boolean {
+		if (this.#leader !== undefined && this.#mayType(this.#leader)) return window === this.#leader;
+		for (const other of this.#wanted.keys()) if (this.#mayType(other)) return window === other;
+		return true;
+	}
+
 	/** The size from now on, when this changes who leads. */
 	typed(window: Window, data: Uint8Array): Size | undefined {
 		if (window === this.#leader || data[0] === ESCAPE) return undefined;

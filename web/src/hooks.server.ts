@@ -35,6 +35,12 @@ const answer: Handle = async ({ event, resolve }) => {
 		}
 	}
 	const response = await resolve(event);
+	const policy = response.headers.get('content-security-policy');
+	// On all of them: a workspace opens within the page that is there, and keeps its policy.
+	if (policy !== null) {
+		const sources = app().previews.frameSources(event.url.origin);
+		response.headers.set('content-security-policy', `${policy}; frame-src ${sources}`);
+	}
 	// Pages and data hold one person's things: no cache between us may keep them.
 	if (!response.headers.has('cache-control')) {
 		response.headers.set('cache-control', 'private, no-store');

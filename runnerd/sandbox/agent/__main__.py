@@ -12,6 +12,8 @@ import signal
 import socket
 import sys
 
+import logs
+import preview
 import terminals
 from loop import Loop
 from wire import Connection, Refused
@@ -138,6 +140,8 @@ def main():
     listener = listen(chosen['socket'])
     watch_signals(loop, agent)
     terminals.install(agent)
+    preview.install(agent)
+    logs.install(agent)
     try:
         import files
     except ModuleNotFoundError as missing:

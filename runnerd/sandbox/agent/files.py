@@ -4,15 +4,14 @@ Every change names what it expects to find (`expect`: a file's hash, 'dir', 'lin
 for nothing) and is answered with what is there instead when that isn't so.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import time
 
 from opens import Opens
-from ring import TEXT_MAX, Ring
+from ring import Ring
+from swap import Swaps
 from tree import Tree, content_of, refusal, rename_new
 from watch import Watcher
 from wire import Refused
@@ -21,6 +20,9 @@ VERSIONS_BYTES = 12 * 1024 * 1024
 PATHS_MAX = 4000
 # Between two looks at a file that somebody is just writing, in seconds.
 PAUSE = 0.002
+# For this long a program that has a file open is given time to close it before we write there, in
+# seconds; one that keeps its log open goes on beside us.
+PATIENCE = 0.25
 
 
 def install(agent):
@@ -49,10 +51,11 @@ class Files:
         self._tree = Tree(agent.root)
         self._ring = Ring(agent.state)
         self._opens = Opens(self._ring)
+        self._swaps = Swaps(self._tree, self._ring, self._opens)
         self._watcher = None
         # The connection of the flush that works here now.
         self._holder = None
-        self._mend()
+        self._swaps.mend()
 
     def watch(self, request):
         """Begins to watch; the names that are never synced come from runnerd.
@@ -65,6 +68,7 @@ class Files:
         if self._watcher is None:
             self._tree.never = never
             self._watcher = Watcher(self._agent.loop, self._tree, self._dirty, self._opens)
+            self._swaps.watcher = self._watcher
         elif never != self._tree.never:
             self._tree.never = never
             self._watcher.renew()
@@ -108,8 +112,7 @@ class Files:
         return request.header['key']
 
     def _is_unfinished(self, path):
-        if self._watcher:
-            self._watcher.drain()
+        self._tree.look()
         return self._opens.unfinished(path)
 
     def read(self, request):
@@ -151,123 +154,20 @@ class Files:
     def write(self, request):
         """In place, so that descriptors, bind mounts and `tail -f` go on; or a new file."""
         path = request.header['path']
-        while self._is_unfinished(path):
+        patience = time.monotonic() + PATIENCE
+        while self._is_unfinished(path) or (
+            time.monotonic() < patience and self._swaps.is_open_for_writing(path)
+        ):
             time.sleep(PAUSE)
             yield
         self._check_holder(request)
         try:
-            return self._write(request, path)
+            v = self._swaps.swap(path, request.header, request.body)
         except OSError as error:
             raise refusal(error) from error
-
-    def _write(self, request, path):
-        expect = request.header['expect']
-        with self._tree.parent(path, create=True) as (fd, name):
-            flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if expect is None else 0)
-            try:
-                file = self._tree.open(fd, name, path, flags)
-            except (FileNotFoundError, FileExistsError, IsADirectoryError):
-                return self._mismatch(path)
-            try:
-                return self._swap(request, file, path)
-            except OSError:
-                if expect is None and os.fstat(file).st_size == 0:
-                    # Made, but not filled: nobody's empty file must stand where this one belongs.
-                    os.unlink(name, dir_fd=fd)
-                raise
-            finally:
-                self._tree.close(file, path)
-
-    def _mismatch(self, path):
-        """What is there instead is read when it is taken, by then finished."""
-        return {'written': False, 'entry': self._tree.entry(path) or {'path': path, 'kind': 'gone'}}
-
-    def _swap(self, request, file, path):
-        # Whoever opens it meanwhile waits; where a program has it open already, none is granted.
-        with leased(file):
-            v = self._swap_leased(request, file, path)
-        if v is None:
-            return self._mismatch(path)
-        return {'written': True, 'v': v, **_entry_of(self._tree, path)}
-
-    def _swap_leased(self, request, file, path):
-        """The number of the version that is in the file now, or None if it held something else."""
-        header, new = request.header, request.body
-        key, expect = self._key(request), header['expect']
-        if self._watcher:
-            # Whoever opened the file until now has the version that is there now.
-            self._watcher.drain()
-        old = self._tree.read_all(file)
-        if expect is not None and _sha(old) != expect:
-            return None
-        v, record = self._intend(request, path)
-        if self._is_unfinished(path) or os.fstat(file).st_size != len(old):
-            # Someone wrote between our look and now.
-            self._ring.abandon(key)
-            return None
-        self._tree.writing(path)
-        try:
-            overwrite(file, old, new)
-        except OSError:
-            self._ring.abandon(key)
-            raise
-        if self._watcher:
-            self._watcher.drain()
-            self._ring.blur(key)
-        if expect is None:
-            os.fchmod(file, header['mode'] & 0o777)
-        self._ring.written(key, path, record)
-        return v
-
-    def _intend(self, request, path):
-        """Notes what is about to be written, for whoever must end it after a crash."""
-        header, new = request.header, request.body
-        key = self._key(request)
-        before = self._ring.newest(key)
-        if header['binary']:
-            v = self._ring.count(key, path)
-        else:
-            # Where nobody sees who reads, everybody may have.
-            unseen = not self._watcher or self._watcher.blind
-            v = self._ring.remember(key, path, new, unseen, on=header['on'])
-        # Or it waits for a note: what it builds on isn't durable yet.
-        record = {**header['record'], 'v': v} if header['on'] == 'agreed' else None
-        intent = {'record': record, 'sha': _sha(new), 'v': v, 'fresh': v != before}
-        self._ring.intend(key, path, intent)
-        return v, record
-
-    def _mend(self):
-        """Ends what a crash interrupted: a write in place that is neither the old nor the new."""
-        for key, intent, record in self._ring.intents():
-            versions = self._ring.versions(key, VERSIONS_BYTES)
-            try:
-                path = intent['path']
-                with self._tree.parent(path) as (fd, name):
-                    file = self._tree.open(fd, name, path, os.O_RDWR)
-                    try:
-                        ended = self._mend_file(file, intent, versions, record)
-                    finally:
-                        self._tree.close(file, path)
-            except (OSError, Refused, KeyError, TypeError):
-                ended = False
-            if ended:
-                self._ring.written(key, path, intent['record'])
-            else:
-                self._ring.abandon(key)
-
-    def _mend_file(self, file, intent, versions, record):
-        """Whether what was intended is in the file now."""
-        now = self._tree.read_all(file)
-        if _sha(now) == intent['sha']:
-            return True
-        new = next((d for _, d in versions if _sha(d) == intent['sha']), None)
-        # It was written over what had been agreed on, or over the version before.
-        olds = [d for at, d in versions if at['v'] < intent['v']][:1]
-        olds += [d for at, d in versions if record and at['v'] == record.get('v')] or [b'']
-        if new is None or now in olds or not any(is_torn(now, old, new) for old in olds):
-            return False
-        overwrite(file, now, new)
-        return True
+        # What is there instead is read when it is taken, by then finished.
+        found = {'written': False} if v is None else {'written': True, 'v': v}
+        return {**found, **_entry_of(self._tree, path)}
 
     def note(self, request):
         """Takes runnerd's record of what both sides agree on."""
@@ -343,49 +243,6 @@ class Files:
             finally:
                 self._tree.close(file, path)
         return self._made(request, path)
-
-
-@contextlib.contextmanager
-def leased(file):
-    """Holds off whoever opens the file; see fcntl(2), F_SETLEASE. Not everywhere, not always."""
-    try:
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-    except OSError:
-        yield
-        return
-    try:
-        yield
-    finally:
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-
-
-def overwrite(file, old, new):
-    """`new` in the place of `old`; a full disk leaves `old`."""
-    try:
-        _write_all(file, new)
-        if len(new) < len(old):
-            os.ftruncate(file, len(new))
-    except OSError:
-        _write_all(file, old)
-        os.ftruncate(file, len(old))
-        raise
-
-
-def _write_all(file, data):
-    view = memoryview(data)
-    at = 0
-    while at < len(view):
-        at += os.pwrite(file, view[at:], at)
-
-
-def is_torn(now, old, new):
-    """Whether `now` is what an interrupted overwrite leaves: new up to somewhere, then old."""
-    same = 0
-    for a, b in zip(now, new):
-        if a != b:
-            break
-        same += 1
-    return now[same:] == old[same:]
 
 
 def _entry_of(tree, path):

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 import signal
 import struct
 import termios
@@ -15,6 +16,13 @@ TIOCSIG = 0x40045436
 TURN = 64 * 1024
 # Typed, but not read by any program yet.
 INPUT_MAX = 64 * 1024
+
+# Of programs, named to who is about to end them.
+PROGRAMS = 5
+
+# As lib/headroom.sh does for containers.
+PROCESSES = ('/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max')
+REST = 192
 
 INTERRUPTS = {3: signal.SIGINT, 28: signal.SIGQUIT, 26: signal.SIGTSTP}
 
@@ -57,6 +65,16 @@ class Shell:
         if self._fd is not None:
             self._read()
         return True
+
+    def programs(self):
+        """Names of what runs in its session beside it, in front or not."""
+        found = set()
+        for entry in os.scandir('/proc'):
+            if entry.name.isdigit() and int(entry.name) != self.pid:
+                name, session = process(entry.name)
+                if session == self.pid:
+                    found.add(name)
+        return sorted(found)[:PROGRAMS]
 
     def close(self):
         """Hangs up: what still runs there gets SIGHUP, as when a window is closed."""
@@ -117,6 +135,21 @@ class Shell:
         self._watch()
 
 
+def process(pid):
+    """The name and session of a process; neither when it has ended."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            stat = file.read()
+    except OSError:
+        return None, None
+    # The name stands in parentheses and may hold any of its own.
+    opening, closing = stat.index(b'('), stat.rindex(b')')
+    fields = stat[closing + 2 :].split()
+    if fields[0] == b'Z':
+        return None, None
+    return stat[opening + 1 : closing].decode(errors='replace').replace(',', ' '), int(fields[3])
+
+
 def start(argv, env, cwd, size):
     """The process, the master's descriptor and the slave's path."""
     master, slave = os.openpty()
@@ -139,6 +172,17 @@ def start(argv, env, cwd, size):
     return pid, master, path
 
 
+def leave_rest():
+    """What starts here may not take the last processes: those are for who comes to end them."""
+    for path in PROCESSES:
+        try:
+            with open(path) as file:
+                most = int(file.read()) - REST
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+        except (OSError, ValueError):
+            pass
+
+
 def run(slave, argv, env, cwd):
     """In the child: becomes the shell."""
     try:
@@ -146,6 +190,7 @@ def run(slave, argv, env, cwd):
         # Python ignores these, and what is ignored stays so in the programs that a shell starts.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
+        leave_rest()
         os.login_tty(slave)
         try:
             os.chdir(cwd)

@@ -11,6 +11,9 @@
   terminal.input   {terminal} + bytes; refused as `input-full` when nobody reads what was typed
   terminal.resize  {terminal, cols, rows}
   terminal.plain   {on}: whether docker's progress comes as lines, for who hears it read aloud
+  terminal.list    → {terminals}: the names of those that there are
+  terminal.close   {terminal, sure} → {}; refused as `busy` while programs run in it, unless `sure`;
+                     the refusal's message has their names, by commas
 """
 
 import os
@@ -131,6 +134,7 @@ class Terminal:
         self._start = (argv, env, cwd)
         # Shells that let go of their terminal and haven't ended yet.
         self._leaving = []
+        self._closed = False
         self._run_shell()
 
     def resize(self, cols, rows):
@@ -167,6 +171,18 @@ class Terminal:
         if self.shell:
             self.shell.pause(bool(listening) and all(one.behind for one in listening))
 
+    def close(self):
+        """For good; returns the shells that have yet to end."""
+        for connection in list(self.attachments):
+            self.attachments.pop(connection).end()
+        self._closed = True
+        left = self._leaving
+        if self.shell:
+            self.shell.close()
+            left = [*left, self.shell]
+            self.shell = None
+        return left
+
     def reap(self):
         """A child has ended; perhaps one of these."""
         self._leaving = [shell for shell in self._leaving if not shell.reap()]
@@ -196,6 +212,8 @@ class Terminal:
         self.loop.call_later(SHORT_LIFE if short else 0, self._run_shell)
 
     def _run_shell(self):
+        if self._closed:
+            return
         self._began = time.monotonic()
         try:
             self.shell = Shell(self.loop, *self._start, self.size, self._printed, self._released)
@@ -219,6 +237,8 @@ class Terminals:
     def __init__(self, agent):
         self._agent = agent
         self._terminals = {}
+        # Shells of terminals that were closed, until they have ended.
+        self._closing = []
         # While this file exists, shells have docker print plain progress.
         self._plain = os.path.join(agent.state, 'plain')
         self._env = {**environment(), 'SANDBOX_PLAIN': self._plain}
@@ -234,6 +254,19 @@ class Terminals:
         terminal = self._terminals[name]
         values = {'size': terminal.size, 'shell': terminal.number}
         return {'start': terminal.tape.start, 'end': terminal.tape.end, **state(values)}
+
+    def list(self, request):
+        return {'terminals': sorted(self._terminals)}
+
+    def close(self, request):
+        terminal = self._find(request)
+        if len(self._terminals) == 1:
+            raise Refused('last', 'one terminal stays')
+        programs = terminal.shell.programs() if terminal.shell else []
+        if programs and request.header.get('sure') is not True:
+            raise Refused('busy', ','.join(programs))
+        del self._terminals[terminal.name]
+        self._closing += terminal.close()
 
     def attach(self, request):
         offset = natural(request.header.get('from', 0))
@@ -270,6 +303,7 @@ class Terminals:
     def reap(self):
         for terminal in self._terminals.values():
             terminal.reap()
+        self._closing = [shell for shell in self._closing if not shell.reap()]
 
     def _find(self, request):
         name = request.header.get('terminal')
@@ -313,6 +347,8 @@ def natural(value):
 def install(agent):
     terminals = Terminals(agent)
     agent.register('terminal.open', terminals.open)
+    agent.register('terminal.list', terminals.list)
+    agent.register('terminal.close', terminals.close)
     agent.register('terminal.attach', terminals.attach)
     agent.register('terminal.ack', terminals.ack)
     agent.register('terminal.input', terminals.type)

@@ -6,8 +6,11 @@ went or moved, lost events or too many of them ask for a whole scan instead.
 
 import ctypes
 import errno
+import fcntl
 import os
 import struct
+import sys
+import termios
 
 from loop import log_exception
 
@@ -43,6 +46,8 @@ class Watcher:
         self._paths = set()
         self._moves = {}
         self._cookies = {}
+        # Directories that came or went and weren't followed yet.
+        self._moved = set()
         self._rescan = False
         self._quiet = self._latest = None
         self._by_wd = {}
@@ -98,15 +103,19 @@ class Watcher:
         self._loop.call_later(BLIND, self._look)
 
     def drain(self):
-        """Takes what happened up to now."""
+        """Takes what happened up to now, and no more: somebody may make events faster than that."""
         if self._fd < 0:
             return
         own, self._tree.own = self._tree.own, {}
-        while True:
+        waiting = bytearray(4)
+        fcntl.ioctl(self._fd, termios.FIONREAD, waiting)
+        left = int.from_bytes(waiting, sys.byteorder)
+        while left > 0:
             try:
                 data = os.read(self._fd, 65536)
             except BlockingIOError:
-                return
+                break
+            left -= len(data)
             at = 0
             while at < len(data):
                 wd, mask, cookie, length = struct.unpack_from('iIII', data, at)
@@ -117,13 +126,29 @@ class Watcher:
                 except Exception:
                     log_exception('an inotify event failed')
                     self._hint(rescan=True)
+        self._follow()
+
+    def _follow(self):
+        """Watches directories where they are now, each once however often it came and went."""
+        moved, self._moved = self._moved, set()
+        for path in sorted(moved, key=len):
+            self._drop(path)
+            self._add(path)
+
+    def _is_moved(self, path):
+        """Whether the path is of before it, or a directory above it, came or went."""
+        while path:
+            if path in self._moved:
+                return True
+            path = path.rpartition('/')[0]
+        return False
 
     def _take(self, wd, mask, cookie, name, own):
         if mask & OVERFLOW:
             self.renew()
             return
         directory = self._by_wd.get(wd)
-        if directory is None:
+        if directory is None or (self._moved and self._is_moved(directory)):
             return
         if mask & IGNORED:
             self._by_wd.pop(wd, None)
@@ -139,10 +164,8 @@ class Watcher:
         if mask & (OPEN | CLOSE_READ):
             return
         if mask & IS_DIRECTORY:
-            if mask & MOVED_FROM:
-                self._drop(path)
-            if mask & (CREATE | MOVED_TO):
-                self._add(path)
+            if mask & (MOVED_FROM | MOVED_TO | CREATE):
+                self._moved.add(path)
             if mask & ~IS_DIRECTORY & ~ATTRIB:
                 self._hint(rescan=True)
             return

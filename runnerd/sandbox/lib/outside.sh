@@ -7,20 +7,28 @@ set -u
 here=10.255.255.1
 there=10.255.255.2
 
-ip netns add outside
-ip link add outside0 type veth peer name outside1 netns outside
-ip addr add $here/30 dev outside0
-ip link set outside0 up
+ip -batch - << END
+netns add outside
+link add outside0 type veth peer name outside1 netns outside
+link set lo up
+addr add $here/30 dev outside0
+link set outside0 up
+route add default via $there
+END
 
-ip -n outside link set lo up
-ip -n outside addr add $there/30 dev outside1
-ip -n outside link set outside1 up
-ip -n outside route add default via $here
-# Any address at all is ours; pings stay unanswered, or the internet would seem to be there.
-ip -n outside route add local default dev lo table local
-ip netns exec outside sh -c 'echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all'
-ip route add default via $there
+# Any address at all is ours.
+ip -netns outside -batch - << END
+link set lo up
+addr add $there/30 dev outside1
+link set outside1 up
+route add default via $here
+route add local default dev lo table local
+END
 
+# Pings stay unanswered, or the internet would seem to be there.
 # --address=/#/ without an address: NXDOMAIN for every name.
-ip netns exec outside dnsmasq --conf-file=/dev/null --pid-file=/run/dnsmasq.pid --user=root --group=root \
+exec nsenter --net=/run/netns/outside sh -c '
+	echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all
+	exec dnsmasq "$@"' sh \
+	--conf-file=/dev/null --pid-file=/run/dnsmasq.pid --user=root --group=root \
 	--no-resolv --no-hosts --cache-size=0 --listen-address=$there --bind-interfaces --address=/#/

@@ -45,3 +45,18 @@ export function bytes(size: number): string {
 export function plural(count: number, noun: string): string {
 	return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+const timeOfDay = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+const dayAndTime = new Intl.DateTimeFormat('en-GB', {
+	...{ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+});
+/** "11:30" today, "Tue, 24 Nov, 11:30" else. */
+export const clockTime = (at: Date, now: Date): string =>
+	(at.toDateString() === now.toDateString() ? timeOfDay : dayAndTime).format(at);
+
+/** "45 minutes", "1 h", "1 h 30". */
+export function span(minutes: number): string {
+	if (minutes < 60) return `${minutes} minutes`;
+	const rest = minutes % 60;
+	return `${Math.floor(minutes / 60)} h${rest === 0 ? '' : ` ${rest}`}`;
+}

@@ -13,14 +13,14 @@ it('lets staff teach, and everyone in the class see it', () => {
 });
 
 it.each([
-	['student', true, 'see edit lower-hand drive submit raise-hand be-here'],
+	['student', true, 'see edit restart reset lower-hand drive submit raise-hand be-here'],
 	['student', false, ''],
-	['ta', false, 'see edit lower-hand judge-again'],
-	['ta', true, 'see edit lower-hand drive submit raise-hand be-here judge-again'],
-	['instructor', false, 'see edit lower-hand judge-again'],
+	['ta', false, 'see edit restart reset lower-hand judge-again'],
+	['ta', true, 'see edit restart reset lower-hand drive submit raise-hand be-here judge-again'],
+	['instructor', false, 'see edit restart reset lower-hand judge-again'],
 ] as const)('%s, owner %s: %s', (role, isOwner, expected) => {
 	const all = [
-		...(['see', 'edit', 'lower-hand'] as const),
+		...(['see', 'edit', 'restart', 'reset', 'lower-hand'] as const),
 		...(['drive', 'submit', 'raise-hand', 'be-here', 'judge-again'] as const),
 	];
 	const acts = all.filter((act) => mayInWorkspace(role, isOwner, act));

@@ -10,7 +10,16 @@ import type { Viewer } from './auth.ts';
 
 /** What someone wants with a thing. Owner and staff see and edit; acts belong to the owner. */
 export type WorkspaceAct =
-	'see' | 'edit' | 'lower-hand' | 'drive' | 'submit' | 'raise-hand' | 'be-here' | 'judge-again';
+	| 'see'
+	| 'edit'
+	| 'restart'
+	| 'reset'
+	| 'lower-hand'
+	| 'drive'
+	| 'submit'
+	| 'raise-hand'
+	| 'be-here'
+	| 'judge-again';
 /** `teach`: see everyone's work, and help; `administer`: change the class and who is in it. */
 export type ClassAct = 'see' | 'teach' | 'administer';
 
@@ -52,8 +61,13 @@ export function mayReissueReturnCode(
 	);
 }
 
+/** To help is to see and edit, and to begin anew what has gone astray. */
+const OWNER_AND_STAFF: ReadonlySet<WorkspaceAct> = new Set([
+	...(['see', 'edit', 'restart', 'reset', 'lower-hand'] as const),
+]);
+
 export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
-	if (act === 'see' || act === 'edit' || act === 'lower-hand') return isOwner || isStaff(role);
+	if (OWNER_AND_STAFF.has(act)) return isOwner || isStaff(role);
 	if (act === 'judge-again') return isStaff(role);
 	// Staff watch a terminal and read attempts; typing, submitting and asking are the owner's.
 	return isOwner;

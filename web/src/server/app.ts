@@ -5,10 +5,12 @@ import type { Config } from '../../config.ts';
 import type { Auth } from './auth.ts';
 import type { Documents } from './documents.ts';
 import type { EventHub } from './hub.ts';
+import type { InSession } from './in-session.ts';
 import type { JudgingAgain } from './judge-again.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections, Revocation } from './revocation.ts';
+import type { Previews } from './preview/previews.ts';
 import type { Presence } from './presence.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import type { Submissions } from './submit.ts';
@@ -27,10 +29,12 @@ export interface App {
 	files: WorkspaceFiles;
 	runnerd: RunnerdClient;
 	sandboxes: Sandboxes;
+	inSession: InSession;
 	submissions: Submissions;
 	judgingAgain: JudgingAgain;
 	hub: EventHub;
 	presence: Presence;
+	previews: Previews;
 	open: OpenConnections;
 	/** Ends what is open in this process at once, and tells the others. */
 	revoke: (revocation: Revocation) => Promise<void>;

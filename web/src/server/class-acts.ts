@@ -5,11 +5,13 @@ import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import {
 	addMember,
 	createClass,
+	limitsOf,
 	newJoinCode,
 	setLabs,
 	updateClass,
 	type ClassSettings,
 } from '@containrlab/db/queries/classes.ts';
+import { addSession, endSession, lengthenSession } from '@containrlab/db/queries/class-sessions.ts';
 import { emitEvent } from '@containrlab/db/queries/events.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
 import {
@@ -64,6 +66,7 @@ async function change<T>(
 export async function changeSettings(acting: Acting, settings: ClassSettings): Promise<void> {
 	const entry = { action: 'class.settings', detail: settings };
 	await change(acting, entry, (tx) => updateClass(tx, acting.classId, settings));
+	await app().sandboxes.limitClass(acting.classId, limitsOf(settings));
 }
 
 export async function changeLabs(acting: Acting, labs: readonly string[]): Promise<void> {
@@ -86,6 +89,47 @@ export async function setArchived(acting: Acting, archived: boolean): Promise<vo
 	const action = archived ? 'class.archive' : 'class.restore';
 	const set = { archivedAt: archived ? new Date() : null };
 	await change(acting, { action }, (tx) => updateClass(tx, acting.classId, set));
+}
+
+/** False when it overlaps another; runnerd hears of it at once, and of what is planned in time. */
+export async function planSession(
+	acting: Acting,
+	span: { startsAt: Date; endsAt: Date },
+): Promise<boolean> {
+	const entry = { action: 'class.session', detail: span };
+	return changeSession(acting, entry, (tx) => addSession(tx, acting.classId, span, new Date()));
+}
+
+export async function longerSession(acting: Acting, id: string, minutes: number): Promise<boolean> {
+	const entry = { action: 'class.session-longer', detail: { minutes } };
+	const key = { classId: acting.classId, id };
+	return changeSession(acting, entry, (tx) => lengthenSession(tx, key, minutes, new Date()));
+}
+
+/** Also cancels one that was planned. */
+export async function stopSession(acting: Acting, id: string): Promise<boolean> {
+	const entry = { action: 'class.session-end' };
+	const key = { classId: acting.classId, id };
+	return changeSession(acting, entry, (tx) => endSession(tx, key, new Date()));
+}
+
+/** Nothing is recorded of what wasn't done. */
+async function changeSession(
+	acting: Acting,
+	entry: Entry,
+	work: (tx: Executor) => Promise<boolean>,
+): Promise<boolean> {
+	const notDone = new Error('not done');
+	try {
+		await change(acting, entry, async (tx) => {
+			if (!(await work(tx))) throw notDone;
+		});
+	} catch (cause) {
+		if (cause === notDone) return false;
+		throw cause;
+	}
+	void app().inSession.tell();
+	return true;
 }
 
 /** Ends `change`'s transaction, so that nothing is recorded of what was refused. */

@@ -7,8 +7,21 @@ import type { Labs } from './labs.ts';
 import { tidy } from './names.ts';
 
 export const IDLE_CHOICES = [15, 30, 60, 120, 240] as const;
+/** The least and the most of what a sandbox may use; memory and disk in MB. */
+const LIMITS = {
+	sandboxMemory: [256, 65_536],
+	sandboxCpus: [0.1, 64],
+	sandboxPids: [384, 32_768],
+	sandboxDisk: [256, 1_048_576],
+} as const;
 const RETENTION_DAYS = { least: 7, most: 3_650 } as const;
 const retention = `Give a number of days from ${RETENTION_DAYS.least} to ${RETENTION_DAYS.most}.`;
+
+const limit = (name: keyof typeof LIMITS) => {
+	const [least, most] = LIMITS[name];
+	const words = 'Choose one of these.';
+	return z.coerce.number(words).min(least, words).max(most, words);
+};
 
 const ClassForm = z.object({
 	name: z
@@ -28,6 +41,10 @@ const ClassForm = z.object({
 		[z.literal('never').transform(() => null), z.coerce.number().int().min(1).max(1_440)],
 		'Choose when an idle sandbox ends.',
 	),
+	sandboxMemory: limit('sandboxMemory').int(),
+	sandboxCpus: limit('sandboxCpus'),
+	sandboxPids: limit('sandboxPids').int(),
+	sandboxDisk: limit('sandboxDisk').int(),
 });
 
 export type ClassFormResult =

@@ -8,13 +8,16 @@ import type { App } from './app.ts';
 import { Auth } from './auth.ts';
 import { Documents } from './documents.ts';
 import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
+import { InSession } from './in-session.ts';
 import { JudgingAgain } from './judge-again.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
+import { deriveKey } from './keys.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
 import { Presence, PresenceMessage } from './presence.ts';
 import { OpenConnections, Revocation } from './revocation.ts';
+import { Previews } from './preview/previews.ts';
 import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -49,6 +52,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const auth = new Auth(db, config.ticketPrivateKey, revoke);
 	const hub = new EventHub(connection, log);
 	const sandboxes = new Sandboxes({ db, runnerd, tickets, log });
+	const inSession = new InSession({ db, runnerd, log });
 
 	const judging = new Judging({ db, runnerd, log });
 	const queue = new JudgeQueue({
@@ -56,7 +60,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		judge: (attemptId, signal) => judging.judge(attemptId, signal),
 	});
 	const submissions = new Submissions({
-		...{ db, sync, runnerd, labs, log },
+		...{ db, documents, runnerd, labs, log },
 		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
 	});
 	const judgingAgain = new JudgingAgain({
@@ -87,6 +91,11 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	const hearRevocation = (payload: string) => {
 		open.apply(Revocation.parse(JSON.parse(payload)));
 	};
+	const previews = new Previews({
+		...{ db, auth, open, tickets, log, site: config.site, previews: config.previews },
+		runnerdUrl: config.runnerdUrl,
+		key: deriveKey(config.ticketPrivateKey, 'previews'),
+	});
 	const tidying = new Tidying({ connection, auth, runnerd, log });
 	const { site, syncUrl, runnerdUrl } = config;
 	return {
@@ -101,10 +110,11 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				sync,
 				runnerd,
 				sandboxes,
+				inSession,
 				submissions,
 				judgingAgain,
 			},
-			...{ hub, open, presence, revoke, log },
+			...{ hub, open, presence, previews, revoke, log },
 		},
 		upgrades: new UpgradeProxy({
 			...{ db, auth, tickets, open, presence, log, site, syncUrl, runnerdUrl },
@@ -114,12 +124,14 @@ export async function createApp(config: Config): Promise<RunningApp> {
 			presence.start((gone) => hub.tell(gone));
 			queue.start();
 			runnerEvents.start();
+			inSession.start();
 			tidying.start();
 		},
 		stop: async () => {
 			open.cutAll();
 			presence.stop();
-			await Promise.allSettled([hub.stop(), queue.stop(), runnerEvents.stop(), tidying.stop()]);
+			const parts = [hub, queue, runnerEvents, inSession, tidying];
+			await Promise.allSettled(parts.map((part) => part.stop()));
 			await connection[Symbol.asyncDispose]();
 		},
 	};

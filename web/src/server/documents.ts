@@ -1,4 +1,4 @@
-// Documents for those who ask over HTTP. To load one takes as long as whoever wrote it likes, on the
+// Documents for those who ask over HTTP, submissions too. To load one takes as long as whoever wrote it likes, on the
 // loop that serves everyone: each workspace has a share of it, and waits when that is used up.
 
 import * as Y from 'yjs';
@@ -12,7 +12,8 @@ const SHARE = { atOnceMs: 2_000, msPerSecond: 200 } as const;
 const WAITING = { perWorkspace: 50, inAll: 500 } as const;
 const WORKSPACES = 10_000;
 
-export type Loaded = { ok: true; doc: Y.Doc } | { ok: false; seconds: number };
+/** `seq`: the position in sync's log up to which it is. */
+export type Loaded = { ok: true; doc: Y.Doc; seq: number } | { ok: false; seconds: number };
 
 export interface DocumentsOptions {
 	/** What this thread has worked so far, in milliseconds: a busy machine is nobody's fault. */
@@ -47,12 +48,12 @@ export class Documents {
 			if (left <= 0) {
 				return { ok: false, seconds: Math.ceil(Math.max(1, -left / SHARE.msPerSecond)) };
 			}
-			const { update } = await this.#sync.snapshot(workspaceRoom(workspaceId));
+			const { update, seq } = await this.#sync.snapshot(workspaceRoom(workspaceId));
 			const began = this.#options.worked();
 			const doc = new Y.Doc();
 			Y.applyUpdate(doc, update);
 			this.#spend(workspaceId, this.#options.worked() - began);
-			return { ok: true, doc };
+			return { ok: true, doc, seq };
 		});
 		return loaded ?? { ok: false, seconds: 1 };
 	}

@@ -6,6 +6,7 @@ import { refusalBody, type RefusalCode } from './api/refusals.ts';
 import { compressed } from './compressed.ts';
 import { createEntrance, type Certificate } from './entrance.ts';
 import type { Log } from './log.ts';
+import type { Previews } from './preview/previews.ts';
 import { addressOf, isFromOurPages, mayChangeSomething, type Site } from './origin.ts';
 
 /** Named to adapter-node before the build is loaded; whatever a client sends by it is replaced. */
@@ -42,11 +43,19 @@ export interface WebServerOptions {
 	certificate: Certificate | undefined;
 	compressed: boolean;
 	log: Log;
+	/** Those with an origin of their own come by this port too. */
+	previews: Pick<Previews, 'handles' | 'answer'>;
 }
 
 export function createWebServer(pages: PageHandler, options: WebServerOptions): Server {
 	const answer = options.compressed ? compressed(pages) : pages;
-	return createEntrance(guarded(answer, options), options.certificate, options.site);
+	const ours = guarded(answer, options);
+	const { previews } = options;
+	const either: RequestListener = (request, response) => {
+		if (!previews.handles(request)) return ours(request, response);
+		void previews.answer(request, response, { shared: false });
+	};
+	return createEntrance(either, options.certificate, options.site);
 }
 
 function guarded(pages: PageHandler, { site, log }: WebServerOptions): RequestListener {

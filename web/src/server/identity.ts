@@ -19,8 +19,8 @@ type Coming = Pick<RequestEvent, 'cookies' | 'url' | 'locals' | 'request'>;
 const cookieAt = (url: URL, path: string) =>
 	({ path, httpOnly: true, sameSite: 'lax', secure: url.protocol === 'https:' }) as const;
 
-export const nameAt = (url: URL, name: string): string =>
-	cookieName(name, url.protocol === 'https:');
+export const nameAt = (url: URL, name: string, path = '/'): string =>
+	cookieName(name, url.protocol === 'https:', path);
 
 /** On a shared computer it ends with the browser. */
 export function setSessionCookie(cookies: Cookies, url: URL, session: NewSession): void {
@@ -50,7 +50,7 @@ export async function endSession(event: Pick<Coming, 'cookies' | 'url' | 'locals
 	if (viewer) await app().auth.sessions.end(viewer.sessionId);
 	event.locals.viewer = null;
 	clearSessionCookie(event.cookies, event.url);
-	event.cookies.delete(nameAt(event.url, CODE_COOKIE), cookieAt(event.url, CODE_PATH));
+	event.cookies.delete(nameAt(event.url, CODE_COOKIE, CODE_PATH), cookieAt(event.url, CODE_PATH));
 }
 
 /** What this browser proves about who signed in on it before. */
@@ -73,7 +73,7 @@ export function showReturnCode(
 	event: Pick<Coming, 'cookies' | 'url'>,
 	shown: { userId: string; code: string; next: string },
 ): never {
-	event.cookies.set(nameAt(event.url, CODE_COOKIE), `${shown.userId}.${shown.code}`, {
+	event.cookies.set(nameAt(event.url, CODE_COOKIE, CODE_PATH), `${shown.userId}.${shown.code}`, {
 		...cookieAt(event.url, CODE_PATH),
 		maxAge: CODE_SECONDS,
 	});
@@ -82,10 +82,10 @@ export function showReturnCode(
 
 /** The code that waits to be shown to this person; nobody else's who sat here before. */
 export function returnCodeToShow({ cookies, url }: Coming, viewer: Viewer): string | undefined {
-	const [userId, code] = cookies.get(nameAt(url, CODE_COOKIE))?.split('.') ?? [];
+	const [userId, code] = cookies.get(nameAt(url, CODE_COOKIE, CODE_PATH))?.split('.') ?? [];
 	return userId === viewer.id ? code : undefined;
 }
 
 export function forgetReturnCode({ cookies, url }: Coming): void {
-	cookies.delete(nameAt(url, CODE_COOKIE), cookieAt(url, CODE_PATH));
+	cookies.delete(nameAt(url, CODE_COOKIE, CODE_PATH), cookieAt(url, CODE_PATH));
 }

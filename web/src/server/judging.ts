@@ -11,7 +11,8 @@ import {
 } from '@containrlab/db/queries/attempts.ts';
 import { lastTry } from '@containrlab/db/queries/attempt-runs.ts';
 import { blobBytes } from '@containrlab/db/queries/blobs.ts';
-import { labVersion } from '@containrlab/db/queries/workspaces.ts';
+import { limitsOf } from '@containrlab/db/queries/classes.ts';
+import { labVersion, workspaceById } from '@containrlab/db/queries/workspaces.ts';
 import type { JudgeRun, JudgeRunRequest } from '@containrlab/protocol/sandbox.ts';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -169,8 +170,11 @@ export class Judging {
 	async #request(attempt: AttemptRow): Promise<JudgeRunRequest | undefined> {
 		const lab = await labVersion(this.#db, attempt.labDigest);
 		if (!lab) return undefined;
+		const workspace = await workspaceById(this.#db, attempt.workspaceId);
+		if (!workspace) return undefined;
 		const files = await submittedFiles(attempt.files, (sha) => blobBytes(this.#db, sha));
-		return { lab: lab.slug, labDigest: lab.digest, files };
+		const limits = limitsOf(workspace.class);
+		return { lab: lab.slug, labDigest: lab.digest, files, limits };
 	}
 
 	/** Until runnerd says that it is done, or `ms` have passed. */

@@ -2,7 +2,7 @@
 
 import { hkdfSync } from 'node:crypto';
 
-export type Purpose = 'return-codes' | 'devices';
+export type Purpose = 'return-codes' | 'devices' | 'previews';
 
 export function deriveKey(secret: string, purpose: Purpose): Buffer {
 	return Buffer.from(hkdfSync('sha256', secret, 'containrlab', purpose, 32));

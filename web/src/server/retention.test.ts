@@ -1,6 +1,7 @@
 // What retention deletes, on rows that are as old as time would make them; and what it must not.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { documentAt } from '@containrlab/db/doc-history.ts';
 import { insertAttempt } from '@containrlab/db/queries/attempts.ts';
 import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import { keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
@@ -125,6 +126,23 @@ it('keeps work that was edited, opened or run since, or whose sandbox lives', as
 	await apply();
 	expect((await counts())['workspaces']).toBe(3);
 	expect(forgotten).toEqual([]);
+});
+
+it('forgets what led to a document that lives on, not the document, and nothing younger', async () => {
+	const { sql } = database.connection;
+	const { workspace } = await student('Here', 400);
+	const room = `workspace:${workspace}`;
+	await touchWorkspace(database.connection.db, workspace);
+	const before = await documentAt(sql, room, { seq: 1 });
+	await sql`insert into doc_updates (room, seq, epoch, user_id, bytes)
+		values (${room}, 2, 0, 'anna', '\\x0000')`;
+	await sql`update doc_rooms set last_seq = 2 where room = ${room}`;
+	await apply();
+	expect(await sql`select seq::int from doc_updates`).toMatchObject([{ seq: 2 }]);
+	const after = await documentAt(sql, room, { seq: 1 });
+	if (!before.ok || !after.ok) throw new Error('not there');
+	expect(after.doc.getMap('files').toJSON()).toEqual(before.doc.getMap('files').toJSON());
+	expect(after.by).toBeUndefined();
 });
 
 it('deletes nothing of which nobody can say whether it is in use', async () => {

@@ -2,12 +2,14 @@
 // steps that can each be done again, so that it may stop at any of them.
 
 import type { Connection } from '@containrlab/db/connect.ts';
+import { foldHistory } from '@containrlab/db/doc-history.ts';
 import {
 	deleteAuditOver,
 	deleteBlobsUnused,
 	deleteGuestsOver,
 	deleteWorkspaceOver,
 	endMembershipsOver,
+	historiesOver,
 	workspacesOver,
 	workspacesThere,
 } from '@containrlab/db/queries/retention.ts';
@@ -17,6 +19,7 @@ import { Refused, Unreachable } from './service-call.ts';
 
 /** Of one round; the next goes on. */
 const WORKSPACES = 200;
+const HISTORIES = 200;
 
 export interface RetentionDeps {
 	connection: Connection;
@@ -28,11 +31,24 @@ export interface RetentionDeps {
 export async function applyRetention(deps: RetentionDeps, now = new Date()): Promise<void> {
 	const { db } = deps.connection;
 	const work = await deleteWork(deps, now);
+	const histories = await foldHistories(deps, now);
 	await endMembershipsOver(db, now);
 	const guests = await deleteGuestsOver(db, now);
 	await deleteBlobsUnused(db, now);
 	await deleteAuditOver(db, now);
-	if (work + guests > 0) deps.log('info', 'retention is over', { workspaces: work, guests });
+	if (work + histories + guests > 0) {
+		deps.log('info', 'retention is over', { workspaces: work, histories, guests });
+	}
+}
+
+/** Of documents that live on: who wrote what when, and what was deleted. One damaged log stops none. */
+async function foldHistories({ connection, log }: RetentionDeps, now: Date): Promise<number> {
+	let folded = 0;
+	for (const { room, before } of await historiesOver(connection.db, now, HISTORIES)) {
+		if (await foldHistory(connection.sql, room, before)) folded += 1;
+		else log('error', 'history not folded', { room });
+	}
+	return folded;
 }
 
 /** Without runnerd nobody knows what is in use: then the next round does it. */

@@ -2,7 +2,6 @@
 
 import type { Database } from '@containrlab/db/connect.ts';
 import { appendLog, attemptById, recordPhase } from '@containrlab/db/queries/attempts.ts';
-import { keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
 import {
 	emitWorkspaceEvent,
 	readCursor,
@@ -11,12 +10,13 @@ import {
 	type Cursor,
 } from '@containrlab/db/queries/events.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
-import { workspaceById } from '@containrlab/db/queries/workspaces.ts';
+import { keepRecordingPart } from '@containrlab/db/queries/recordings.ts';
 import type { RunnerEventBody, RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTemporary } from './failure.ts';
 import type { Log } from './log.ts';
 import type { Run, RunnerdClient } from './runnerd-client.ts';
+import { SandboxBlobs } from './sandbox-blobs.ts';
 
 const RUNNER = 'runnerd';
 const RECONNECT_MS = 500;
@@ -35,6 +35,7 @@ type Hello = Extract<RunnerEventLine, { line: 'hello' }>;
 
 export class RunnerEvents {
 	readonly #deps: RunnerEventDeps;
+	readonly #blobs: SandboxBlobs;
 	readonly #stopping = new AbortController();
 	#loop: Promise<void> | undefined;
 	/** Says once that runnerd is away, not at each try. */
@@ -42,6 +43,7 @@ export class RunnerEvents {
 
 	constructor(deps: RunnerEventDeps) {
 		this.#deps = deps;
+		this.#blobs = new SandboxBlobs(deps.db, deps.runnerd);
 	}
 
 	start(): void {
@@ -111,7 +113,7 @@ export class RunnerEvents {
 	async #take(at: Cursor, event: RunnerEventBody): Promise<void> {
 		const { db, log } = this.#deps;
 		try {
-			if (event.type === 'blob') await this.#keepBlob(event);
+			if (event.type === 'blob') await this.#blobs.keep(event);
 			const isNew = await db.transaction(async (tx) => {
 				const cursor = await readCursor(tx, RUNNER, 'locked');
 				if (cursor?.launch === at.launch && cursor.seq >= at.seq) return false;
@@ -142,16 +144,6 @@ export class RunnerEvents {
 	#besides(work: Promise<void>): void {
 		work.catch((cause: unknown) => this.#deps.log('warn', 'after an event', { cause }));
 	}
-
-	async #keepBlob(event: Extract<RunnerEventBody, { type: 'blob' }>): Promise<void> {
-		const { db, runnerd } = this.#deps;
-		if (!(await workspaceById(db, event.workspace))) return;
-		const bytes = await runnerd.blob(event.workspace, event.sha);
-		// Changed or removed since: then a newer event follows, or there is nothing to keep.
-		if (!bytes || shaOf(bytes) !== event.sha) return;
-		await keepBlobs(db, [{ sha: event.sha, bytes }]);
-		await linkBlobs(db, event.workspace, [event.sha]);
-	}
 }
 
 /** Events about what we don't know (deleted meanwhile) change nothing. */
@@ -159,6 +151,7 @@ async function store(tx: Executor, event: RunnerEventBody): Promise<void> {
 	switch (event.type) {
 		case 'sandbox':
 		case 'terminal':
+		case 'ports':
 		case 'warning':
 			return emitWorkspaceEvent(tx, event.workspace, event);
 		case 'judge-phase': {
@@ -173,6 +166,8 @@ async function store(tx: Executor, event: RunnerEventBody): Promise<void> {
 			if (await attemptById(tx, event.attempt)) await appendLog(tx, run, [event]);
 			return;
 		}
+		case 'recording':
+			return keepRecordingPart(tx, event);
 		case 'blob':
 		case 'blobs-missing':
 		case 'judge-done':

@@ -4,11 +4,15 @@ import {
 	DrainResult,
 	JudgeRun,
 	Session,
+	type ClassesInSession,
 	type JudgeRunRequest,
+	type RestartSession,
+	type SandboxLimits,
 	type StartSession,
 } from '@containrlab/protocol/sandbox.ts';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import { z } from 'zod';
 import { bytesOf, call, jsonOf, Refused, Unreachable, type Service } from './service-call.ts';
 
@@ -31,11 +35,44 @@ export class RunnerdClient {
 		return Session.parse(await jsonOf(await call(this.#service, '/sessions', options)));
 	}
 
+	async restart(request: z.input<typeof RestartSession>): Promise<Session> {
+		const options = { method: 'POST', json: request, timeoutMs: QUICK_MS } as const;
+		const path = `/sessions/${request.workspace}/restart`;
+		return Session.parse(await jsonOf(await call(this.#service, path, options)));
+	}
+
 	/** Undefined when the workspace has no sandbox. */
 	async session(workspace: string): Promise<Session | undefined> {
 		const options = { timeoutMs: 2_000 };
 		const response = await orMissing(call(this.#service, `/sessions/${workspace}`, options));
 		return response && Session.parse(await jsonOf(response));
+	}
+
+	/** Idempotent: replaces what was said before. */
+	async inSession(said: ClassesInSession): Promise<void> {
+		const options = { method: 'PUT', json: said, timeoutMs: QUICK_MS } as const;
+		await (await call(this.#service, '/in-session', options)).body?.cancel();
+	}
+
+	/** Idempotent; holds for sandboxes that there are. */
+	async limitClass(classId: string, limits: SandboxLimits): Promise<void> {
+		const options = { method: 'PUT', json: limits, timeoutMs: QUICK_MS } as const;
+		await (await call(this.#service, `/class-limits/${classId}`, options)).body?.cancel();
+	}
+
+	/**
+	 * What listens in its sandbox; changes are told by events from now on, for a while. Nothing where
+	 * there is no sandbox, or nobody who could tell: the page says so already.
+	 */
+	async ports(workspace: string): Promise<number[]> {
+		const options = { timeoutMs: QUICK_MS };
+		try {
+			const response = await call(this.#service, `/sessions/${workspace}/ports`, options);
+			return PortsAnswer.parse(await jsonOf(response)).ports;
+		} catch (cause) {
+			if (cause instanceof Refused || cause instanceof Unreachable) return [];
+			throw cause;
+		}
 	}
 
 	async sessions(): Promise<Session[]> {

@@ -1,10 +1,12 @@
 // A workspace's sandbox, as web sees it: started on request, asked about, given its binary files.
 
 import type { Database } from '@containrlab/db/connect.ts';
+import { limitsOf } from '@containrlab/db/queries/classes.ts';
 import { blobBytes, blobsOfWorkspace } from '@containrlab/db/queries/blobs.ts';
 import { touchWorkspace, type WorkspaceContext } from '@containrlab/db/queries/workspaces.ts';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
-import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
+import type { SandboxLimits, SandboxState, StartSession } from '@containrlab/protocol/sandbox.ts';
+import type { z } from 'zod';
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import { Refused, Unreachable } from './service-call.ts';
@@ -34,8 +36,20 @@ export class Sandboxes {
 		});
 	}
 
-	/** Starts it, or finds it. The shell's edits are the owner's, whoever pressed the button. */
+	/** Starts it, or finds it. */
 	async start(workspace: WorkspaceContext): Promise<SandboxView> {
+		const request = await this.#request(workspace);
+		return this.#ask(async () => (await this.#runnerd.start(request)).state);
+	}
+
+	/** Ends it and starts it again; `fresh`: without the images, containers and volumes in it. */
+	async restart(workspace: WorkspaceContext, fresh: boolean): Promise<SandboxView> {
+		const request = await this.#request(workspace);
+		return this.#ask(async () => (await this.#runnerd.restart({ ...request, fresh })).state);
+	}
+
+	/** The shell's edits are the owner's, whoever pressed the button. */
+	async #request(workspace: WorkspaceContext): Promise<z.input<typeof StartSession>> {
 		const { id, owner } = workspace;
 		const ticket = await this.#tickets.forHost({
 			aud: 'sync',
@@ -44,15 +58,22 @@ export class Sandboxes {
 			access: 'write',
 		});
 		await touchWorkspace(this.#db, id);
-		return this.#ask(async () => {
-			const { state } = await this.#runnerd.start({
-				workspace: id,
-				room: workspaceRoom(id),
-				ticket,
-				driver: owner,
-				idleMinutes: workspace.class.idleMinutes,
-			});
-			return state;
+		return {
+			workspace: id,
+			room: workspaceRoom(id),
+			ticket,
+			driver: owner,
+			class: workspace.class.id,
+			idleMinutes: workspace.class.idleMinutes,
+			limits: limitsOf(workspace.class),
+		};
+	}
+
+	/** What a class's sandboxes may use, told to those that run; others are told when they start. */
+	async limitClass(classId: string, limits: SandboxLimits): Promise<void> {
+		await this.#ask(async () => {
+			await this.#runnerd.limitClass(classId, limits);
+			return null;
 		});
 	}
 

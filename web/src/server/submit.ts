@@ -1,7 +1,6 @@
 // Submitting: everything on disk into the document, the document's state at one position, bytes into
 // blobs, and then the attempt with its job in one transaction.
 
-import * as Y from 'yjs';
 import type { Database } from '@containrlab/db/connect.ts';
 import { emitAttempt, insertAttempt, openAttempt } from '@containrlab/db/queries/attempts.ts';
 import {
@@ -16,25 +15,25 @@ import {
 	touchWorkspace,
 	type WorkspaceContext,
 } from '@containrlab/db/queries/workspaces.ts';
-import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
+import { newId } from '@containrlab/protocol/id.ts';
 import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
+import type { Documents, Loaded } from './documents.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import { Refused, Unreachable } from './service-call.ts';
 import { gatherFiles } from './submitted-files.ts';
-import type { SyncClient } from './sync-client.ts';
 
 export type Submission =
 	| { ok: true; attempt: string; number: number; created: boolean }
-	| { ok: false; reason: 'no-lab' | 'sync-unavailable' };
+	| { ok: false; reason: 'no-lab' | 'not-read' };
 
 /** Puts the job of judging an attempt into the queue, within the caller's transaction. */
 export type Enqueue = (tx: Executor, attemptId: string) => Promise<void>;
 
 export interface SubmitDeps {
 	db: Database;
-	sync: Pick<SyncClient, 'snapshot'>;
+	documents: Pick<Documents, 'load'>;
 	runnerd: Pick<RunnerdClient, 'drain' | 'blob'>;
 	labs: Labs;
 	enqueue: Enqueue;
@@ -62,23 +61,16 @@ export class Submissions {
 	}
 
 	async #submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
-		const { db, labs, enqueue, sync } = this.#deps;
+		const { db, labs, enqueue } = this.#deps;
 		const open = await openAttempt(db, workspace.id);
 		if (open) return { ok: true, attempt: open.id, number: open.number, created: false };
 		const lab = labs.get(workspace.labSlug);
 		if (!lab) return { ok: false, reason: 'no-lab' };
 
 		const { source, drained } = await this.#drain(workspace.id);
-		let snapshot;
-		try {
-			snapshot = await sync.snapshot(workspaceRoom(workspace.id));
-		} catch (cause) {
-			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
-			this.#deps.log('warn', 'a submission found no sync', { cause });
-			return { ok: false, reason: 'sync-unavailable' };
-		}
-		const doc = new Y.Doc();
-		Y.applyUpdate(doc, snapshot.update);
+		const loaded = await this.#load(workspace.id);
+		if (!loaded?.ok) return { ok: false, reason: 'not-read' };
+		const { doc, seq } = loaded;
 		const own = new Set(await blobsOfWorkspace(db, workspace.id));
 		const { files, left, blobs } = await gatherFiles(doc, drained, (sha) =>
 			this.#bytes(workspace.id, sha, own),
@@ -93,7 +85,7 @@ export class Submissions {
 				workspaceId: workspace.id,
 				submittedBy: userId,
 				source,
-				logSeq: snapshot.seq,
+				logSeq: seq,
 				files,
 				left,
 				labDigest: lab.digest,
@@ -107,6 +99,17 @@ export class Submissions {
 			}
 			return { ok: true, attempt: row.id, number: row.number, created };
 		});
+	}
+
+	/** Undefined when sync is away. */
+	async #load(workspaceId: string): Promise<Loaded | undefined> {
+		try {
+			return await this.#deps.documents.load(workspaceId);
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			this.#deps.log('warn', 'a submission found no sync', { cause });
+			return undefined;
+		}
 	}
 
 	/** Without a sandbox there is nothing beside the document; without runnerd nobody can know. */

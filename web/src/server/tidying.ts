@@ -1,5 +1,6 @@
 // No table grows for ever: what nobody can use or ask for any more is dropped, now and then.
 
+import { deleteSessionsOver } from '@containrlab/db/queries/class-sessions.ts';
 import { pruneEvents } from '@containrlab/db/queries/events.ts';
 import type { Auth } from './auth.ts';
 import { applyRetention, type RetentionDeps } from './retention.ts';
@@ -25,6 +26,7 @@ export class Tidying {
 		const { auth, connection } = this.#deps;
 		const tables = async () => {
 			await pruneEvents(connection.db, EVENT_DAYS);
+			await deleteSessionsOver(connection.db, new Date());
 			await applyRetention(this.#deps);
 		};
 		this.#timers.push(

@@ -3,9 +3,11 @@
 
 import type * as Y from 'yjs';
 import { workspaceRoom } from '@containrlab/protocol/id.ts';
+import type { FileContent } from '@containrlab/protocol/workspace-doc.ts';
 import * as edits from './api/file-edits.ts';
 import type { FileInfo } from './api/schemas.ts';
 import type { Documents } from './documents.ts';
+import { resetFiles } from './reset-files.ts';
 import { Refused } from './service-call.ts';
 import type { SyncClient } from './sync-client.ts';
 
@@ -60,6 +62,14 @@ export class WorkspaceFiles {
 
 	remove(at: Editing, path: string, conditions: edits.Conditions): Promise<edits.Result<object>> {
 		return this.#edit(at, (doc) => edits.remove(doc, path, conditions));
+	}
+
+	/** Makes them the starter's; what they were can be brought back. */
+	reset(at: Editing, starter: readonly FileContent[]): Promise<edits.Result<object>> {
+		return this.#edit(at, (doc) => {
+			resetFiles(doc, starter);
+			return { ok: true };
+		});
 	}
 
 	async #load(workspaceId: string): Promise<edits.Result<{ doc: Y.Doc }>> {

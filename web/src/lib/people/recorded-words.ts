@@ -6,6 +6,7 @@ export function recordedWords(about: { account: boolean; number: boolean; days: 
 		...(about.account ? [] : ['your name']),
 		...(about.number ? ['your student number'] : []),
 		'your files with every change',
+		'what your terminals show',
 		'and what you submit or ask',
 	];
 	const days = about.days === 1 ? '1 day' : `${about.days} days`;

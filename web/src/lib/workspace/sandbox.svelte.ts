@@ -54,6 +54,15 @@ export class Sandbox {
 		return this.#ask('POST', '/extend', 'The time couldn’t be extended.');
 	}
 
+	/** Gives up waiting for one. */
+	giveUp(): Promise<void> {
+		return this.#ask('DELETE', '', 'Your place in the line can’t be given up right now.');
+	}
+
+	restart(): Promise<void> {
+		return this.#ask('POST', '/restart', 'The sandbox can’t be restarted right now.');
+	}
+
 	#set(state: SandboxState | null): void {
 		if (state?.status !== 'starting') this.startedAt = undefined;
 		else this.startedAt ??= state.at;

@@ -71,6 +71,19 @@ export class Tabs {
 		this.#document.setOpenFile(this.active);
 	}
 
+	/** Another file takes a tab's place. */
+	replace(id: string, by: string): void {
+		const wasActive = this.active === id;
+		if (!this.open.includes(by)) {
+			this.open = this.open.map((other) => (other === id ? by : other));
+		}
+		this.#editors.get(id)?.destroy();
+		this.#editors.delete(id);
+		this.#tell(id, []);
+		this.open = this.open.filter((other) => other !== id);
+		if (wasActive) this.show(by);
+	}
+
 	/** The next tab to the right or left, around the end. */
 	step(by: 1 | -1): void {
 		if (this.active === null || this.open.length < 2) return;

@@ -14,9 +14,12 @@ import { Hand } from './hand.svelte.ts';
 import { Here, tellServer } from './here.ts';
 import { WorkspaceDocument } from './document.svelte.ts';
 import { FindInFiles } from './find/find.svelte.ts';
+import { askReset } from './reset.ts';
+import { Preview } from './preview.svelte.ts';
 import { Sandbox } from './sandbox.svelte.ts';
 import { Tabs } from './tabs.svelte.ts';
-import { SharedTerminal } from './terminal/terminal.svelte.ts';
+import type { SharedTerminal } from './terminal/terminal.svelte.ts';
+import { Terminals } from './terminal/terminals.svelte.ts';
 import { entriesUnder } from './tree.ts';
 import type { WorkspaceData } from './types.ts';
 import { untilIdle } from './until-idle.ts';
@@ -25,6 +28,8 @@ import { Uploads } from './upload/uploads.svelte.ts';
 /** What isn't needed to read and type waits so long for the text at most. */
 const TEXT_FIRST_MS = 4_000;
 
+/** What the right pane shows. */
+export type Side = 'verdict' | 'preview';
 /** What can be shown below the editor. */
 export type Dock = 'problems' | 'find';
 
@@ -34,7 +39,8 @@ export class Workspace {
 	readonly document: WorkspaceDocument;
 	readonly tabs: Tabs;
 	readonly sandbox: Sandbox;
-	readonly terminal: SharedTerminal;
+	readonly terminals: Terminals;
+	readonly preview: Preview;
 	readonly attempts: Attempts;
 	readonly hand: Hand;
 	/** Undefined for those who only visit. */
@@ -43,6 +49,7 @@ export class Workspace {
 	readonly uploads: Uploads;
 	readonly find: FindInFiles;
 	dock = $state<Dock>();
+	side = $state<Side>('verdict');
 	#leaveDocument: (() => void) | undefined;
 
 	constructor(data: WorkspaceData, reload: () => Promise<void>) {
@@ -52,8 +59,10 @@ export class Workspace {
 		this.document = new WorkspaceDocument(data.room, me, data.workspace.owner.id);
 		this.tabs = new Tabs(this.document, data.access === 'read', data.lab.images);
 		this.sandbox = new Sandbox(data.workspace.id, data.sandbox, data.runnerDown ?? false);
-		this.terminal = new SharedTerminal(data.workspace.id, '1', {
-			notice: (text) => toast(text),
+		this.preview = new Preview(data.workspace.id);
+		this.terminals = new Terminals(data.workspace.id, ({ port, path }) => {
+			this.side = 'preview';
+			void this.preview.show(port, path);
 		});
 		this.attempts = new Attempts(data.workspace.id, this.document, data.attempts, reload);
 		this.hand = new Hand(data.workspace.id, data.hand);
@@ -61,6 +70,11 @@ export class Workspace {
 		this.events = new Events(data.me.id, data.lastEventId);
 		this.uploads = new Uploads(data.workspace.id, this.document);
 		this.find = new FindInFiles(this.document);
+	}
+
+	/** The one in front. */
+	get terminal(): SharedTerminal {
+		return this.terminals.front;
 	}
 
 	get writable(): boolean {
@@ -75,16 +89,21 @@ export class Workspace {
 	/** Connects to everything else; the returned function lets go of it all. */
 	start(): () => void {
 		const leaveEvents = this.events.start();
+		const leavePreview = this.preview.start();
 		this.events.on((event) => {
 			if (!('workspace' in event) || event.workspace !== this.data.workspace.id) return;
 			if (event.type === 'sandbox') this.sandbox.happened(event.state);
 			else if (event.type === 'hand') this.hand.happened(event);
-			else if (event.type === 'attempt') void this.attempts.happened(event);
+			else if (event.type === 'attempt') {
+				void this.attempts.happened(event);
+				if (event.status === 'queued') this.side = 'verdict';
+			} else if (event.type === 'ports') this.preview.happened(event);
 			else if (event.type === 'warning') toast.warning(event.message);
 		});
 		if (this.data.isOwner && this.#needsSandbox()) void this.sandbox.start();
 		return () => {
 			leaveEvents();
+			leavePreview();
 			this.here?.stop();
 			this.uploads.cancel();
 			this.find.close();
@@ -183,6 +202,34 @@ export class Workspace {
 	restore(gone: readonly Pick<WorkspaceFile, 'id'>[]): void {
 		const { doc } = this.document;
 		doc.transact(() => gone.forEach((entry) => restoreFile(doc, entry.id)));
+	}
+
+	/** The lab's starter again, `sandboxToo` in a fresh sandbox; answers why not. */
+	async reset(sandboxToo: boolean): Promise<string | undefined> {
+		if (this.sandbox.busy) return undefined;
+		this.sandbox.busy = true;
+		try {
+			const { view, problem } = await askReset(this.data.workspace.id, sandboxToo);
+			if (problem !== undefined) return problem;
+			if (view) this.sandbox.update(view.sandbox, view.runnerDown);
+			const missed = sandboxToo && !view?.ok;
+			if (missed) toast.error('The files were reset, but the sandbox can’t be replaced right now.');
+			else toast.success('This is where the lab begins. What was here is under Deleted files.');
+			return undefined;
+		} finally {
+			this.sandbox.busy = false;
+		}
+	}
+
+	/** Another file took a deleted one's place: its tab shows that one. */
+	followPaths(): void {
+		const { byId, files } = this.document;
+		for (const id of this.tabs.open) {
+			const gone = byId.get(id);
+			if (gone?.deletedAt === undefined) continue;
+			const other = files.find((file) => file.path === gone.path && file.kind !== 'dir');
+			if (other) this.tabs.replace(id, other.id);
+		}
 	}
 
 	#needsSandbox(): boolean {

@@ -1,6 +1,8 @@
 // How much of a terminal's output has reached the screen, and when to say so: runnerd skips frames
 // for a browser that falls behind.
 
+import { TERMINAL_REPORT } from '@containrlab/protocol/terminal.ts';
+
 /** Say it after this many bytes … */
 const EVERY_BYTES = 32 * 1024;
 /** … or when this long nothing was said (ms). */
@@ -29,12 +31,6 @@ export class AckCounter {
 }
 
 /**
- * What xterm says by itself: answers to a program's questions (attributes, cursor, modes, colours,
- * size), and that it has the focus. Keys and pasted text look otherwise, but for Ctrl+F3.
- */
-const REPORT = /^\x1b(?:\[[?>]?[\d;]*\$?[cnRtyIO]$|[P\]].)/s;
-
-/**
  * What may go to the shell. While a snapshot is replayed xterm answers what is in it, and those
  * answers must not reach a shell that never asked. Keys always pass: in a flood one snapshot may
  * follow another, and Ctrl-C must come through.
@@ -51,6 +47,6 @@ export class InputGate {
 	}
 
 	passes(data: string): boolean {
-		return this.#replaying === 0 || !REPORT.test(data);
+		return this.#replaying === 0 || !TERMINAL_REPORT.test(data);
 	}
 }

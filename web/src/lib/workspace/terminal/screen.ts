@@ -1,11 +1,14 @@
 // The terminal's screen: xterm.js with its add-ons, its looks and its keys. Knows no socket.
 
-import { Terminal, type IMarker, type ITheme } from '@xterm/xterm';
+import { Terminal } from '@xterm/xterm';
 import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import '@xterm/xterm/css/xterm.css';
+import { localAddress, type LocalAddress } from '../local-address.ts';
 import { InputGate } from './acks.ts';
+import { LastOutput } from './last-output.ts';
+import { guarded, isWebAddress, themeFromTokens } from './look.ts';
 import { copyText } from '#lib/clipboard.ts';
 
 export type Size = { cols: number; rows: number };
@@ -17,11 +20,11 @@ type Options = {
 	/** Alt+O was pressed in screen-reader mode. */
 	onReadOutput: () => void;
 	onCopied: (copied: boolean) => void;
+	/** A link to what the sandbox itself serves was followed. */
+	onLocal: (address: LocalAddress) => void;
 };
 
 const SMALLEST_FONT = 9;
-/** Lines read out at most. */
-const OUTPUT_LINES = 400;
 /** RIS (ECMA-48, 8.3.105), in its turn among the bytes: what was written before may still wait. */
 const FULL_RESET = '\x1bc';
 const utf8 = new TextEncoder();
@@ -32,8 +35,7 @@ export class TerminalScreen {
 	readonly #search = new SearchAddon();
 	readonly #gate = new InputGate();
 	readonly #host: HTMLElement;
-	/** Where the last command's output begins and ends: the shell marks it (OSC 133). */
-	#output: { from: IMarker; to: IMarker | undefined } | undefined;
+	readonly #output: LastOutput;
 	#reading = false;
 	tabLeaves = false;
 
@@ -49,15 +51,14 @@ export class TerminalScreen {
 			minimumContrastRatio: 4.5,
 			theme: themeFromTokens(),
 			// OSC 8 links, whose text can hide their target: opened like any other.
-			linkHandler: { activate: (_event, uri) => openLink(uri) },
+			linkHandler: { activate: (_event, uri) => openLink(uri, options) },
 			logLevel: 'off',
 		});
 		this.#terminal.loadAddon(this.#fit);
 		this.#terminal.loadAddon(this.#search);
-		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
-		// OSC 52 would let any program read or replace the clipboard: swallowed.
-		this.#terminal.parser.registerOscHandler(52, () => true);
-		this.#terminal.parser.registerOscHandler(133, (data) => this.#mark(data));
+		this.#terminal.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri, options)));
+		guarded(this.#terminal);
+		this.#output = new LastOutput(this.#terminal);
 		this.#terminal.attachCustomKeyEventHandler((event) => this.#key(event, options));
 		this.#terminal.onData((data) => {
 			if (this.#gate.passes(data)) options.onInput(utf8.encode(data));
@@ -88,6 +89,15 @@ export class TerminalScreen {
 			this.#gate.end();
 			done();
 		});
+	}
+
+	/** Whether it is laid out at all. */
+	get visible(): boolean {
+		return this.#host.clientWidth > 0;
+	}
+
+	resize({ cols, rows }: Size): void {
+		this.#terminal.resize(cols, rows);
 	}
 
 	/** Fills the frame; returns the size it came to. */
@@ -128,20 +138,8 @@ export class TerminalScreen {
 		this.#terminal.options.screenReaderMode = on;
 	}
 
-	/** What the last command printed; where that isn't known, the last lines on the screen. */
 	lastOutput(): string {
-		const { active } = this.#terminal.buffer;
-		const { from, to } = this.#output ?? {};
-		const known = from && !from.isDisposed && from.line >= 0;
-		const end = to && !to.isDisposed ? to.line : active.baseY + active.cursorY + 1;
-		const start = known ? from.line : Math.max(0, end - this.#terminal.rows);
-		let text = '';
-		for (let y = Math.max(start, end - OUTPUT_LINES); y < end; y += 1) {
-			const line = active.getLine(y);
-			const goesOn = active.getLine(y + 1)?.isWrapped ?? false;
-			text += (line?.translateToString(!goesOn) ?? '') + (goesOn ? '' : '\n');
-		}
-		return text.trimEnd();
+		return this.#output.text();
 	}
 
 	find(text: string, direction: 'next' | 'previous'): boolean {
@@ -167,14 +165,6 @@ export class TerminalScreen {
 
 	destroy(): void {
 		this.#terminal.dispose();
-	}
-
-	#mark(data: string): boolean {
-		const kind = data[0];
-		const here = kind === 'C' || kind === 'D' ? this.#terminal.registerMarker(0) : undefined;
-		if (here && kind === 'C') this.#output = { from: here, to: undefined };
-		else if (here && this.#output) this.#output.to ??= here;
-		return true;
 	}
 
 	/** False keeps a key from the shell. */
@@ -208,52 +198,21 @@ export class TerminalScreen {
 		// The page's own shortcuts.
 		if (event.altKey && /^[0-9]$/.test(key)) return false;
 		if (control && event.shiftKey && event.key === 'Enter') return false;
+		if (event.altKey && !control && /^Page(Up|Down)$/.test(event.key)) return false;
+		if (event.altKey && event.shiftKey && /^Key[NW]$/.test(event.code)) return false;
 		return true;
 	}
 }
 
 /** Opens http and https addresses only, without telling the page where it was opened from. */
-function openLink(uri: string): void {
-	let url: URL;
-	try {
-		url = new URL(uri);
-	} catch {
-		return;
-	}
-	if (url.protocol !== 'http:' && url.protocol !== 'https:') return;
-	window.open(url.href, '_blank', 'noopener,noreferrer');
+function openLink(uri: string, { onLocal }: Pick<Options, 'onLocal'>): void {
+	const local = localAddress(uri);
+	if (local) onLocal(local);
+	else if (isWebAddress(uri)) window.open(new URL(uri).href, '_blank', 'noopener,noreferrer');
 }
 
 /** 13 px of the 16 px root: follows the projector switch and the browser's own zoom. */
 function baseFontSize(): number {
 	const root = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 	return Math.round(root * 0.8125 * 2) / 2;
-}
-
-function themeFromTokens(): ITheme {
-	const styles = getComputedStyle(document.documentElement);
-	const token = (name: string) => styles.getPropertyValue(`--${name}`).trim();
-	return {
-		background: token('terminal'),
-		foreground: token('text'),
-		cursor: token('accent'),
-		cursorAccent: token('terminal'),
-		selectionBackground: token('terminal-selection'),
-		black: token('ansi-black'),
-		red: token('ansi-red'),
-		green: token('ansi-green'),
-		yellow: token('ansi-yellow'),
-		blue: token('ansi-blue'),
-		magenta: token('ansi-magenta'),
-		cyan: token('ansi-cyan'),
-		white: token('ansi-white'),
-		brightBlack: token('ansi-bright-black'),
-		brightRed: token('ansi-bright-red'),
-		brightGreen: token('ansi-bright-green'),
-		brightYellow: token('ansi-bright-yellow'),
-		brightBlue: token('ansi-bright-blue'),
-		brightMagenta: token('ansi-bright-magenta'),
-		brightCyan: token('ansi-bright-cyan'),
-		brightWhite: token('ansi-bright-white'),
-	};
 }

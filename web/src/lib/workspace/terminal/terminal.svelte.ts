@@ -1,32 +1,20 @@
-// One shared terminal: the socket to runnerd, who drives and who watches, and the screen that shows it.
+// One shared terminal: who drives and who watches, and the screen that shows it.
 
-import {
-	TERMINAL_CLOSE,
-	TerminalMessage,
-	type TerminalRequest,
-} from '@containrlab/protocol/terminal.ts';
+import type { TerminalMessage, TerminalRequest } from '@containrlab/protocol/terminal.ts';
 import type { Person } from '@containrlab/protocol/events.ts';
-import { backoffMs } from '#lib/backoff.ts';
-import { ACK_AFTER_MS, AckCounter } from './acks.ts';
+import type { LocalAddress } from '../local-address.ts';
 import type { Size, TerminalScreen } from './screen.ts';
-
-export type TerminalLink =
-	/** No sandbox to talk to. */
-	| { kind: 'waiting' }
-	| { kind: 'connecting'; attempt: number }
-	| { kind: 'open' }
-	| { kind: 'closed'; text: string };
-
-const FINAL_WORDS: Record<number, string> = {
-	[TERMINAL_CLOSE.unauthorized.code]:
-		'You are no longer signed in: sign in again, then connect again above.',
-	[TERMINAL_CLOSE.revoked.code]: 'You no longer have access to this terminal.',
-	[TERMINAL_CLOSE.malformed.code]:
-		'This tab sent something the terminal couldn’t read. Reload the page.',
-};
+import { TerminalSocket, type TerminalLink } from './socket.ts';
 
 type Hooks = {
 	notice: (text: string) => void;
+	/** All terminals of the workspace, as runnerd has them. */
+	listed: (names: readonly string[]) => void;
+	opened: (name: string) => void;
+	/** It wasn't closed, as these run in it. */
+	busy: (name: string, programs: readonly string[]) => void;
+	/** A link to what the sandbox itself serves was followed. */
+	onLocal: (address: LocalAddress) => void;
 };
 
 export class SharedTerminal {
@@ -40,21 +28,23 @@ export class SharedTerminal {
 	/** The last command's output as text, while it is being read. */
 	reading = $state<string | null>(null);
 
-	readonly #url: string;
+	readonly name: string;
+	readonly #socket: TerminalSocket;
 	readonly #hooks: Hooks;
 	#screen: TerminalScreen | undefined;
-	#socket: WebSocket | undefined;
-	#acks = new AckCounter();
-	#ackTimer: ReturnType<typeof setTimeout> | undefined;
-	#retryTimer: ReturnType<typeof setTimeout> | undefined;
 	#size: Size = { cols: 80, rows: 24 };
 	#screenReader = false;
 	/** A sandbox is ready, as far as this browser was told. */
 	#wanted = false;
 
 	constructor(workspace: string, terminal: string, hooks: Hooks) {
-		this.#url = `/terminal/${workspace}/${terminal}`;
+		this.name = terminal;
 		this.#hooks = hooks;
+		this.#socket = new TerminalSocket(`/terminal/${workspace}/${terminal}`, {
+			link: (link) => this.#linked(link),
+			message: (message) => this.#message(message),
+			output: (bytes, done) => this.#screen?.write(bytes, done),
+		});
 	}
 
 	/** Shows the terminal in `host`, after `first`; the returned function takes screen and socket down. */
@@ -69,6 +59,7 @@ export class SharedTerminal {
 			onToggleTab: () => this.#toggleTab(),
 			onSearch: () => (this.searching = true),
 			onReadOutput: () => this.readOutput(),
+			onLocal: (address) => this.#hooks.onLocal(address),
 			onCopied: (copied) => {
 				if (!copied) this.#hooks.notice('Copying isn’t permitted here: select, then use the menu.');
 			},
@@ -79,9 +70,15 @@ export class SharedTerminal {
 		screen.fill();
 		const observer = new ResizeObserver(() => this.#layout());
 		observer.observe(host);
-		if (this.#wanted) this.#connect(0);
+		const leaving = new AbortController();
+		const { signal } = leaving;
+		const woken = () => !document.hidden && this.#socket.wake();
+		addEventListener('online', woken, { signal });
+		document.addEventListener('visibilitychange', woken, { signal });
+		this.#connect();
 		return () => {
 			observer.disconnect();
+			leaving.abort();
 			this.#hangUp();
 			screen.destroy();
 			this.#screen = undefined;
@@ -92,7 +89,7 @@ export class SharedTerminal {
 	setReady(ready: boolean): void {
 		if (ready === this.#wanted) return;
 		this.#wanted = ready;
-		if (ready) this.#connect(0);
+		if (ready) this.#connect();
 		else {
 			this.#hangUp();
 			this.link = { kind: 'waiting' };
@@ -101,7 +98,7 @@ export class SharedTerminal {
 
 	/** Asks again after a refusal, which may hold no longer. */
 	reconnect(): void {
-		if (this.link.kind === 'closed') this.#connect(0);
+		if (this.link.kind === 'closed') this.#connect();
 	}
 
 	restyle(): void {
@@ -146,24 +143,35 @@ export class SharedTerminal {
 		this.#send({ type: 'take-back' });
 	}
 
+	get focused(): boolean {
+		return this.#screen?.focused ?? false;
+	}
+
+	openAnother(): void {
+		this.#send({ type: 'open-terminal' });
+	}
+
+	closeTerminal(terminal: string, sure: boolean): void {
+		this.#send({ type: 'close-terminal', terminal, sure });
+	}
+
 	#toggleTab(): void {
 		this.tabLeaves = !this.tabLeaves;
 		if (this.#screen) this.#screen.tabLeaves = this.tabLeaves;
 	}
 
 	#input(bytes: Uint8Array): void {
-		if (this.driving && this.#socket?.readyState === WebSocket.OPEN) {
-			this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
-		}
+		if (this.driving) this.#socket.type(bytes);
 	}
 
 	#send(request: TerminalRequest): void {
-		if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(request));
+		this.#socket.send(request);
 	}
 
 	/** Our frame changed: a driver's terminal fills it and tells; a watcher's keeps the driver's size. */
 	#layout(): void {
-		if (!this.#screen) return;
+		// One that isn't in front has no size.
+		if (!this.#screen?.visible) return;
 		if (!this.driving) {
 			if (this.link.kind === 'open') this.#screen.follow(this.#size);
 			else this.#screen.fill();
@@ -175,70 +183,16 @@ export class SharedTerminal {
 		this.#send({ type: 'resize', ...size });
 	}
 
-	#connect(attempt: number): void {
-		clearTimeout(this.#retryTimer);
-		if (!this.#wanted || !this.#screen || this.#socket) return;
-		this.link = { kind: 'connecting', attempt };
-		const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${this.#url}`);
-		socket.binaryType = 'arraybuffer';
-		this.#socket = socket;
-		this.#acks = new AckCounter();
-		let heard = false;
-		socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-			if (this.#socket !== socket) return;
-			heard = true;
-			if (typeof data === 'string') this.#message(data);
-			else this.#output(socket, new Uint8Array(data));
-		};
-		socket.onopen = () => {
-			if (this.#socket === socket) this.link = { kind: 'open' };
-		};
-		socket.onclose = (event) => {
-			if (this.#socket === socket) this.#closed(event, heard ? 0 : attempt + 1);
-		};
+	#connect(): void {
+		if (this.#wanted && this.#screen) this.#socket.connect();
 	}
 
-	#closed(event: CloseEvent, attempt: number): void {
-		this.#socket = undefined;
-		this.#quiet();
-		if (event.code === TERMINAL_CLOSE.noSandbox.code) {
-			// It went, or runnerd is still finding out what it has: the events will say which.
-			this.#retry(Math.max(attempt, 3));
-		} else if (event.code >= 4400 && event.code < 4500) {
-			const text = FINAL_WORDS[event.code] ?? 'The terminal was closed. Reload the page.';
-			this.link = { kind: 'closed', text };
-		} else {
-			this.#retry(attempt);
-		}
+	#linked(link: TerminalLink): void {
+		this.link = link;
+		if (link.kind !== 'open') this.#quiet();
 	}
 
-	#retry(attempt: number): void {
-		this.link = { kind: 'connecting', attempt };
-		this.#retryTimer = setTimeout(() => this.#connect(attempt), backoffMs(attempt));
-	}
-
-	#output(socket: WebSocket, bytes: Uint8Array): void {
-		this.#screen?.write(bytes, () => {
-			if (this.#socket !== socket) return;
-			this.#ack(this.#acks.wrote(bytes.length));
-			this.#ackTimer ??= setTimeout(() => {
-				this.#ackTimer = undefined;
-				this.#ack(this.#acks.flush());
-			}, ACK_AFTER_MS);
-		});
-	}
-
-	#ack(bytes: number | undefined): void {
-		if (bytes !== undefined) this.#send({ type: 'ack', bytes });
-	}
-
-	#message(text: string): void {
-		let message: TerminalMessage;
-		try {
-			message = TerminalMessage.parse(JSON.parse(text));
-		} catch (cause) {
-			throw new Error('runnerd sent a terminal message this page does not know', { cause });
-		}
+	#message(message: TerminalMessage): void {
 		switch (message.type) {
 			case 'snapshot':
 				this.#size = { cols: message.cols, rows: message.rows };
@@ -251,6 +205,18 @@ export class SharedTerminal {
 					this.#hooks.notice('You are watching. Ask for control to type.');
 				if (message.code === 'not-allowed')
 					this.#hooks.notice('In this terminal you can only watch.');
+				if (message.code === 'too-many')
+					this.#hooks.notice('There are eight terminals already. Close one first.');
+				if (message.code === 'not-ready')
+					this.#hooks.notice('The sandbox doesn’t answer just now. Try again in a moment.');
+				return;
+			case 'opened':
+				return this.#hooks.opened(message.terminal);
+			case 'busy':
+				return this.#hooks.busy(message.terminal, message.programs);
+			case 'ended':
+				return this.#hooks.listed(message.terminals);
+			case 'pong':
 				return;
 			case 'restarted':
 				this.#hooks.notice('The shell ended. A new one is running in the same terminal.');
@@ -262,6 +228,7 @@ export class SharedTerminal {
 		this.watchers = state.watchers;
 		this.asking = state.asking;
 		this.#size = { cols: state.cols, rows: state.rows };
+		this.#hooks.listed(state.terminals);
 		const began = state.driving && !this.driving;
 		this.driving = state.driving;
 		// The sandbox keeps what it was told last, perhaps by another browser.
@@ -270,20 +237,16 @@ export class SharedTerminal {
 		this.#screen.typing = state.driving;
 		// Two browsers of one driver: the one typed into last gives the size, the other follows.
 		if (began) this.#layout();
-		else this.#screen.follow(this.#size);
+		else if (this.#screen.visible) this.#screen.follow(this.#size);
+		else this.#screen.resize(this.#size);
 	}
 
 	#hangUp(): void {
-		clearTimeout(this.#retryTimer);
-		const socket = this.#socket;
-		this.#socket = undefined;
-		socket?.close();
+		this.#socket.hangUp();
 		this.#quiet();
 	}
 
 	#quiet(): void {
-		clearTimeout(this.#ackTimer);
-		this.#ackTimer = undefined;
 		this.driving = false;
 		this.watchers = [];
 		this.asking = [];

@@ -13,14 +13,15 @@ export const SHORTCUTS = [
 	{ keys: 'Alt+3', does: 'Go to the editor' },
 	{ keys: 'Alt+4', does: 'Go to the terminal' },
 	{ keys: 'Alt+5', does: 'Go to the verdict' },
+	{ keys: 'Alt+V', does: 'Go to the preview of your app' },
 	{ keys: 'Alt+6', does: 'Show or hide the editor’s hints' },
 	{ keys: 'Alt+7', does: 'Show or hide guide and files' },
 	{ keys: 'Alt+8', does: 'Show or hide the terminal' },
-	{ keys: 'Alt+9', does: 'Show or hide the verdict' },
+	{ keys: 'Alt+9', does: 'Show or hide verdict and preview' },
 	{ keys: 'Alt+0', does: 'Terminal on the full screen, and back' },
 	{ keys: 'Ctrl+Shift+Enter', does: 'Submit' },
-	{ keys: 'Alt+PageDown', does: 'Next tab' },
-	{ keys: 'Alt+PageUp', does: 'Previous tab' },
+	{ keys: 'Alt+PageDown', does: 'Next tab; in the terminal, next terminal' },
+	{ keys: 'Alt+PageUp', does: 'Previous tab or terminal' },
 	{ keys: 'Alt+W', does: 'Close the tab' },
 	{ keys: 'Ctrl+P', does: 'Open a file by a few letters of its name' },
 	{ keys: 'Ctrl+F', does: 'Search in the editor' },
@@ -29,6 +30,8 @@ export const SHORTCUTS = [
 	{ keys: 'F8', does: 'Next hint in the editor' },
 	{ keys: 'Shift+Alt+F', does: 'Format JSON or YAML' },
 	{ keys: 'Alt+Z', does: 'Wrap long lines, or don’t' },
+	{ keys: 'Alt+Shift+N', does: 'Another terminal' },
+	{ keys: 'Alt+Shift+W', does: 'Close the terminal in front' },
 	{ keys: 'Ctrl+Shift+C', does: 'Copy from the terminal' },
 	{ keys: 'Ctrl+Shift+V', does: 'Paste into the terminal' },
 	{ keys: 'Ctrl+M', does: 'Tab moves on instead of typing, in editor and terminal' },
@@ -118,7 +121,19 @@ export class Layout {
 			if (workspace.writable) void workspace.format();
 			return true;
 		}
+		if (event.altKey && event.shiftKey && !control && workspace.data.isOwner) {
+			const { terminals } = workspace;
+			if (event.code === 'KeyN') this.#focus('bottom', () => terminals.open());
+			else if (event.code !== 'KeyW') return false;
+			else if (terminals.names.length > 1) terminals.close(terminals.front.name);
+			return true;
+		}
 		if (!event.altKey || control || event.shiftKey) return false;
+		const step = { PageDown: 1, PageUp: -1 }[event.code] as 1 | -1 | undefined;
+		if (step && inTerminal(event.target)) {
+			workspace.terminals.step(step);
+			return true;
+		}
 		const act = this.#acts(workspace)[event.code];
 		act?.();
 		return act !== undefined;
@@ -130,7 +145,8 @@ export class Layout {
 			Digit2: () => this.#focus('left', () => focusOn('tree')),
 			Digit3: () => this.#focus(undefined, () => workspace.tabs.focus()),
 			Digit4: () => this.#focus('bottom', () => workspace.terminal.focus()),
-			Digit5: () => this.#focus('right', () => focusOn('verdict')),
+			Digit5: () => this.#side(workspace, 'verdict'),
+			KeyV: () => this.#side(workspace, 'preview'),
 			Digit6: () => this.problems(workspace),
 			Digit7: () => this.toggle('left'),
 			Digit8: () => this.toggle('bottom'),
@@ -144,6 +160,11 @@ export class Layout {
 			KeyZ: () => workspace.tabs.toggleWrap(),
 			KeyW: () => workspace.tabs.active !== null && workspace.tabs.close(workspace.tabs.active),
 		};
+	}
+
+	#side(workspace: Workspace, side: Workspace['side']): void {
+		workspace.side = side;
+		this.#focus('right', () => focusOn(side));
 	}
 
 	#focus(side: Side | undefined, focus: () => void): void {

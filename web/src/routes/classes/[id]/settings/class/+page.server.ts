@@ -1,6 +1,8 @@
 // A class's name and limits, and its end.
 
+import { membersOf } from '@containrlab/db/queries/classes.ts';
 import { fail } from '@sveltejs/kit';
+import { app } from '#server/app.ts';
 import { changeSettings, setArchived } from '#server/class-acts.ts';
 import { IDLE_CHOICES, readClassForm } from '#server/class-form.ts';
 import { requireClassRole } from '#server/kit.ts';
@@ -9,9 +11,16 @@ import type { Actions, PageServerLoad, RequestEvent } from './$types';
 export const load: PageServerLoad = async (event) => {
 	const { class: found } = await requireClassRole(event, event.params.id, 'administer');
 	const { name, asksStudentNumber, retentionDays, idleMinutes } = found;
+	const { sandboxMemory, sandboxCpus, sandboxPids, sandboxDisk } = found;
+	const members = await membersOf(app().db, found.id);
 	return {
-		settings: { name, asksStudentNumber, retentionDays, idleMinutes },
+		settings: {
+			...{ name, asksStudentNumber, retentionDays, idleMinutes },
+			...{ sandboxMemory, sandboxCpus, sandboxPids, sandboxDisk },
+		},
 		idleChoices: IDLE_CHOICES,
+		// An empty one is looked at as what it will be.
+		students: members.filter(({ role }) => role === 'student').length || 40,
 	};
 };
 

@@ -1,7 +1,7 @@
 // Each refusal, by the one fact that brings it about.
 
 import { expect, test } from 'vitest';
-import { selfCheck, type EngineFacts, type MachineFacts } from './self-check.ts';
+import { engineFacts, selfCheck, type EngineFacts, type MachineFacts } from './engine-check.ts';
 
 const machine: MachineFacts = {
 	maxUserNamespaces: 15_000,
@@ -70,6 +70,34 @@ test('AppArmor is said, not refused', () => {
 	const [finding, ...rest] = selfCheck({ ...good, securityOptions });
 	expect(rest).toEqual([]);
 	expect(finding).toMatchObject({ kind: 'note', what: expect.stringMatching(/AppArmor/) });
+});
+
+test('SELinux is said, not refused', () => {
+	const securityOptions = [...good.securityOptions, 'name=selinux'];
+	expect(selfCheck({ ...good, securityOptions })).toMatchObject([
+		{ kind: 'note', what: expect.stringMatching(/SELinux/) },
+	]);
+});
+
+test('what an engine says of itself is read in either spelling, and nothing unsaid is taken for good', () => {
+	const info = {
+		OSType: 'linux',
+		KernelVersion: good.kernel,
+		Driver: 'overlay2',
+		CgroupDriver: 'systemd',
+		CgroupVersion: '2',
+		SecurityOptions: good.securityOptions,
+		MemoryLimit: true,
+		PidsLimit: true,
+		CpuCfsQuota: true,
+	};
+	expect(engineFacts(info, machine)).toEqual(good);
+	expect(engineFacts({ ...info, CpuCfsQuota: undefined, CPUCfsQuota: true }, machine)).toEqual(
+		good,
+	);
+	const { MemoryLimit: _, SecurityOptions: __, ...rest } = info;
+	const findings = selfCheck(engineFacts({ ...rest, CgroupDriver: 'none' }, machine));
+	expect(findings.map(({ what }) => what).join(' ')).toMatch(/seccomp is off.*can’t limit memory/);
 });
 
 test('a shared subordinate range and cgroup version 1 are said, not refused', () => {

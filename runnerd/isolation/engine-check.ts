@@ -1,6 +1,8 @@
 // Whether an engine can hold sandboxes safely, from facts gathered beforehand: pure, so that every
 // refusal can be tested without such a machine.
 
+import { z } from 'zod';
+
 /** Of the engine, as `docker info` tells; of the machine where the engine runs on ours. */
 export interface EngineFacts {
 	osType: string;
@@ -27,6 +29,39 @@ export interface MachineFacts {
 	/** /etc/subuid */
 	subordinate: { name: string; first: number; count: number }[];
 }
+
+/** What the engine's `info` says of it. */
+export function engineFacts(info: unknown, machine: MachineFacts | undefined): EngineFacts {
+	const said = EngineInfo.parse(info);
+	return {
+		osType: said.OSType,
+		kernel: said.KernelVersion,
+		driver: said.Driver,
+		cgroupVersion: said.CgroupDriver === 'none' ? '' : (said.CgroupVersion ?? '1'),
+		securityOptions: said.SecurityOptions ?? [],
+		limits: {
+			memory: said.MemoryLimit === true,
+			pids: said.PidsLimit === true,
+			cpu: said.CPUCfsQuota === true || said.CpuCfsQuota === true,
+		},
+		machine,
+	};
+}
+
+const EngineInfo = z.object({
+	OSType: z.string(),
+	KernelVersion: z.string(),
+	Driver: z.string(),
+	CgroupDriver: z.string(),
+	/** Engines before 20.10 don't say. */
+	CgroupVersion: z.string().optional(),
+	SecurityOptions: z.array(z.string()).nullish(),
+	MemoryLimit: z.boolean().optional(),
+	PidsLimit: z.boolean().optional(),
+	/** Written either way, by the version of the engine. */
+	CPUCfsQuota: z.boolean().optional(),
+	CpuCfsQuota: z.boolean().optional(),
+});
 
 /** A refusal stops the start; a note is said, and the start goes on. */
 export interface Finding {
@@ -84,6 +119,14 @@ const checks: Check[] = [
 			? note(
 					'Sandboxes run outside AppArmor, whose profile for containers forbids what their own Docker needs.',
 					'Their user namespaces, capabilities and system-call filter hold them, as without AppArmor.',
+				)
+			: undefined,
+
+	(facts) =>
+		has(facts, 'selinux')
+			? note(
+					'The engine labels containers for SELinux, under which sandboxes are untested.',
+					'If none comes up, remove "selinux-enabled" from /etc/docker/daemon.json and restart Docker.',
 				)
 			: undefined,
 

@@ -1,0 +1,1 @@
+ALTER TABLE "doc_rooms" ADD COLUMN "folded_seq" bigint DEFAULT 0 NOT NULL;

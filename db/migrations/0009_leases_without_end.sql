@@ -1,0 +1,1 @@
+ALTER TABLE "doc_rooms" DROP COLUMN "lease_until";

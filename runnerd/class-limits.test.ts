@@ -1,0 +1,41 @@
+// What a class lets its sandboxes use: a warm one, one that runs and a judge's are given it.
+
+import { expect, test } from 'vitest';
+import { newId } from '@containrlab/protocol/id.ts';
+import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
+import type { SandboxHandle } from './sandbox-handle.ts';
+import { TestInstance, ready, sh, startRequest, until } from './sandboxes-testing.ts';
+
+const MB = 1024 ** 2;
+/** Bytes and processes; on either version of control groups. */
+const READ =
+	'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes pids/pids.max 2> /dev/null || cat memory.max pids.max';
+const given = async (sandbox: SandboxHandle) =>
+	(await sh(sandbox, READ)).split('\n').map(Number) as [number, number];
+
+test('is given to a warm sandbox, to those that run, and to a judge', async () => {
+	await using instance = await TestInstance.create();
+	const sandboxes = await instance.launch(2);
+	await until('two are warm', () => sandboxes.counts.warm === 2);
+	const [mine, other] = [newId(), newId()];
+	const limits = { ...DEFAULT_LIMITS, memory: 2048 * MB };
+	const [classId, another] = [newId(), newId()];
+	sandboxes.start({ ...startRequest(mine), class: classId, limits });
+	const box = await ready(sandboxes, mine);
+	sandboxes.start({ ...startRequest(other), class: another });
+	const neighbour = await ready(sandboxes, other);
+	expect(await given(box)).toEqual([2048 * MB, 512]);
+
+	const more = { ...limits, memory: 1024 * MB, pids: 1024 };
+	sandboxes.limitClass(classId, more);
+	await until('it holds', async () => (await given(box))[0] === 1024 * MB);
+	expect((await given(neighbour))[0]).toBe(DEFAULT_LIMITS.memory);
+	// What can't change while it runs, and none is warm with, comes with the next start.
+	sandboxes.restart({ ...startRequest(mine), class: classId, limits: more, fresh: false });
+	await until('it ended', () => sandboxes.view(mine)!.state.status !== 'ready');
+	expect(await given(await ready(sandboxes, mine))).toEqual([1024 * MB, 1024]);
+
+	const signal = AbortSignal.timeout(60_000);
+	await using judge = await sandboxes.acquire('judge', { limits: more, signal });
+	expect(await given(judge)).toEqual([1024 * MB, 1024]);
+}, 120_000);

@@ -1,0 +1,121 @@
+// What was typed and what was taken away on purpose: in the end each token is accounted for.
+
+import type { Random } from '../random.ts';
+
+/** What had this little time to reach everyone may be taken away by who never saw it (ms). */
+const RECENT_MS = 2000;
+/** So long it may take until a new name has reached the disk (ms). */
+const TURNING_MS = 5000;
+/** By chance a text doesn't hold the eight letters in so few. */
+const PARTS_MAX = 2;
+const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
+const TOKEN = /<[a-z]+\d+>/g;
+
+interface Typed {
+	/** The path it was typed at. */
+	path: string;
+	at: number;
+	done: boolean;
+}
+
+export class Ledger {
+	readonly #r: Random;
+	readonly #typed = new Map<string, Typed>();
+	readonly #taken = new Set<string>();
+	/** Path → when something else came to stand there. */
+	readonly #turned = new Map<string, number>();
+	#count = 0;
+
+	constructor(r: Random) {
+		this.#r = r;
+	}
+
+	/** Unlike any other: a diff can't take one for a change of another. */
+	token(): string {
+		this.#count += 1;
+		return `<${Array.from({ length: 8 }, () => this.#r.pick(LETTERS)).join('')}${this.#count}>`;
+	}
+
+	begins(token: string, path: string): void {
+		this.#typed.set(token, { path, at: performance.now(), done: false });
+	}
+
+	typed(token: string, path = this.#typed.get(token)?.path ?? ''): void {
+		this.#typed.set(token, { path, at: performance.now(), done: true });
+	}
+
+	/** Somebody takes these away, or all they could see of a file: then also what is just coming. */
+	take(text: string, from?: string): void {
+		if (from !== undefined) this.turns(from);
+		for (const [token] of text.matchAll(TOKEN)) this.#taken.add(token);
+		// What was only half there when they looked is half taken away.
+		const rest = text.replaceAll(TOKEN, '');
+		for (const token of this.#typed.keys()) {
+			if (rest.includes(token.slice(0, 2))) this.#taken.add(token);
+		}
+		for (const [token, { path, at, done }] of this.#typed) {
+			if (path === from && (!done || performance.now() - at < RECENT_MS)) this.#taken.add(token);
+		}
+	}
+
+	/** Who deletes a line may break off what somebody is just typing in it. */
+	takeUnfinished(path: string): void {
+		for (const [token, typed] of this.#typed) {
+			if (typed.path === path && !typed.done) this.#taken.add(token);
+		}
+	}
+
+	/** Who saves an old copy writes over what a program beside it wrote a moment ago, seen by nobody. */
+	takeUnseen(tokens: Iterable<string>): void {
+		for (const token of tokens) {
+			const typed = this.#typed.get(token);
+			if (typed && performance.now() - typed.at < RECENT_MS) this.#taken.add(token);
+		}
+	}
+
+	/** From now on `path` is another file, or holds something else altogether. */
+	turns(path: string): void {
+		this.#turned.set(path, performance.now());
+	}
+
+	/** Whether a copy of `path` made at `since` is surely an older one of what is there now. */
+	isStill(path: string, since: number): boolean {
+		return since - (this.#turned.get(path) ?? -Infinity) > TURNING_MS;
+	}
+
+	/** Tokens that somebody could want to take away. */
+	present(): string[] {
+		return [...this.#typed.keys()].filter((token) => !this.#taken.has(token));
+	}
+
+	/** Typed, not taken away, and nowhere in `everything`. */
+	lost(everything: string): string[] {
+		return [...this.#typed]
+			.filter(([token, { done }]) => done && !this.#taken.has(token) && !isThere(token, everything))
+			.map(([token]) => token);
+	}
+
+	/** More than once in one of `texts`, or in several. */
+	static twice(texts: Iterable<string>): string[] {
+		const seen = new Set<string>();
+		const twice = new Set<string>();
+		for (const text of texts) {
+			for (const [token] of text.matchAll(TOKEN)) {
+				if (seen.has(token)) twice.add(token);
+				seen.add(token);
+			}
+		}
+		return [...twice];
+	}
+}
+
+/** Who types where somebody else does, all between them being deleted, comes into the midst of it. */
+function isThere(token: string, everything: string): boolean {
+	let rest = token;
+	for (let parts = 0; parts < PARTS_MAX && rest !== ''; parts += 1) {
+		let length = rest.length;
+		while (length > 0 && !everything.includes(rest.slice(0, length))) length -= 1;
+		rest = rest.slice(length);
+	}
+	return rest === '';
+}
