@@ -18,6 +18,7 @@ import {
 } from './engine-helper.ts';
 import { BoundedOutput, execDuplex, ExecDemux } from './engine-streams.ts';
 import { SandboxError, type OutputStream } from './sandbox-handle.ts';
+import { cpuLimit } from './sandboxes-spec.ts';
 
 const HELPER_OUTPUT = 64 * 1024;
 
@@ -211,7 +212,7 @@ export class Engine {
 			this.#docker.getContainer(id).update({
 				Memory: limits.memory,
 				MemorySwap: limits.memory,
-				NanoCpus: Math.round(limits.cpus * 1e9),
+				...cpuLimit(limits.cpus),
 			}),
 		);
 	}

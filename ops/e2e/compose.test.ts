@@ -135,7 +135,8 @@ describe('the product as containers', () => {
 				.flat()
 				.map(({ HostIp }) => `${serviceOf(container)} ${HostIp}`),
 		);
-		expect(published).toEqual(['web 127.0.0.1']);
+		// Its pages, and the previews that have no address of their own.
+		expect(published).toEqual(['web 127.0.0.1', 'web 127.0.0.1']);
 	});
 
 	it('runs every service unprivileged, on a read-only root, with bounded logs', async () => {

@@ -98,7 +98,11 @@ async function create(state: FlushState, path: string): Promise<void> {
 }
 
 /** What was read, not what is there by now. */
-const asRead = (read: ReadContent): DiskEntry => ({ ...read.disk!, content: read.sha });
+const asRead = (read: ReadContent): DiskEntry => ({
+	...read.disk!,
+	content: read.sha,
+	size: read.bytes.length,
+});
 
 /** The content that the document would have, had it nothing but this. */
 export function docSide(raw: string | undefined, sha: string): string {
@@ -141,6 +145,11 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 		return;
 	}
 	const read = await state.files.read(path, id);
+	if (read.disk && read.bytes.length === 0 && seen.size > 0) {
+		// Emptied since: it is seen to as that.
+		state.see({ path, disk: asRead(read) });
+		return;
+	}
 	const raw = decodeText(read.bytes);
 	if (raw === undefined) {
 		const { sha, bytes } = read;

@@ -14,7 +14,7 @@ import { apply, readSha } from './apply.ts';
 import { Blobs } from './blobs.ts';
 import { DocView } from './doc-view.ts';
 import { Strays } from './kinds.ts';
-import { reconcile, type Absorb, type Apply, type Plan } from './reconcile.ts';
+import { reconcile, type Absorb, type Apply, type Plan, type Sides } from './reconcile.ts';
 import type { Room } from './room.ts';
 import { DISK_ORIGIN, FlushState } from './state.ts';
 import { visible, Warnings } from './warnings.ts';
@@ -35,6 +35,11 @@ export class FlushUnavailable extends Error {}
 
 /** Before a path that vanished counts as deleted or moved (ms). */
 const VANISH_MS = 60;
+/**
+ * Before a file that was emptied counts as empty (ms): between emptying and writing it, a program on
+ * a busy machine is held up for longer than one would think. All it had not read would go.
+ */
+const EMPTIED_MS = 1500;
 const RETRY_MS = 500;
 /** What couldn't be written is tried again after this long (ms). */
 const BLOCKED_MS = 5000;
@@ -238,9 +243,9 @@ export class Flush {
 	#plan(): Plan {
 		const { view, base, disk, moves, graves } = this.#state;
 		const now = performance.now();
-		const settled = (id: string) => {
+		const settled: Sides['settled'] = (id, how) => {
 			const since = this.#vanished.get(id);
-			return since !== undefined && now - since >= VANISH_MS;
+			return since !== undefined && now - since >= (how === 'emptied' ? EMPTIED_MS : VANISH_MS);
 		};
 		const doc = view.entries();
 		const plan = reconcile({ doc, base, disk, moves, graves, settled });

@@ -65,7 +65,10 @@ export interface Plan {
 	/** From the disk into the document; while there are any, nothing is applied to the disk. */
 	absorb: Absorb[];
 	apply: Apply[];
-	/** Entries whose path vanished a moment ago: it may come back, or show up elsewhere. */
+	/**
+	 * Entries whose path vanished a moment ago, which may come back or show up elsewhere; and those
+	 * whose file was emptied: who rewrites one may not have got to its text yet.
+	 */
 	waiting: string[];
 	problems: { path: string; code: ProblemCode }[];
 }
@@ -78,8 +81,8 @@ export interface Sides {
 	moves: ReadonlyMap<string, string>;
 	/** Paths of entries that the shell deleted → what was there. */
 	graves: ReadonlyMap<string, { id: string }>;
-	/** Whether a vanished entry has had its time to come back. */
-	settled: (id: string) => boolean;
+	/** Whether an entry that vanished, or was emptied, has had its time to come back. */
+	settled: (id: string, how: 'vanished' | 'emptied') => boolean;
 }
 
 export function reconcile(sides: Sides): Plan {
@@ -95,7 +98,7 @@ export function reconcile(sides: Sides): Plan {
 	const taken = new Set<string>();
 	followVanished(sides, plan, entries, owners, vanished, taken);
 	for (const [path, id] of owners) {
-		compare(plan, entries.get(id)!, sides.base.get(id)!, sides.disk.get(path)!);
+		compare(sides, plan, entries.get(id)!, sides.base.get(id)!, sides.disk.get(path)!);
 	}
 	const live = sides.doc.filter((entry) => !entry.deleted);
 	for (const entry of live) {
@@ -126,7 +129,7 @@ function followVanished(
 		const entry = entries.get(base.id)!;
 		const to = renames.get(base.id);
 		if (to !== undefined) taken.add(to);
-		if (!sides.settled(base.id)) plan.waiting.push(base.id);
+		if (!sides.settled(base.id, 'vanished')) plan.waiting.push(base.id);
 		else if (to !== undefined) {
 			// Both sides renamed it: the document's name wins.
 			const rename = !entry.deleted && entry.path === base.path;
@@ -137,7 +140,7 @@ function followVanished(
 }
 
 /** An entry that both sides know, still at its path. */
-function compare(plan: Plan, entry: DocEntry, base: Base, disk: DiskEntry): void {
+function compare(sides: Sides, plan: Plan, entry: DocEntry, base: Base, disk: DiskEntry): void {
 	const { id } = entry;
 	const { path } = disk;
 	if (disk.content === undefined) {
@@ -145,6 +148,11 @@ function compare(plan: Plan, entry: DocEntry, base: Base, disk: DiskEntry): void
 		return;
 	}
 	const changed = disk.content !== base.disk;
+	const isEmptied = changed && disk.kind === 'file' && disk.size === 0;
+	if (isEmptied && disk.content !== entry.content && !sides.settled(id, 'emptied')) {
+		plan.waiting.push(id);
+		return;
+	}
 	if (entry.deleted) {
 		// Changed by one side while the other deleted it: what was written comes back.
 		if (changed) plan.absorb.push({ do: 'restore', id });

@@ -10,6 +10,8 @@ const TURNING_MS = 5000;
 const PARTS_MAX = 2;
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 const TOKEN = /<[a-z]+\d+>/g;
+/** What a token ends in is its own. */
+const END = /[a-z]\d+>$/;
 
 interface Typed {
 	/** The path it was typed at. */
@@ -51,7 +53,8 @@ export class Ledger {
 		// What was only half there when they looked is half taken away.
 		const rest = text.replaceAll(TOKEN, '');
 		for (const token of this.#typed.keys()) {
-			if (rest.includes(token.slice(0, 2))) this.#taken.add(token);
+			const [end] = END.exec(token)!;
+			if (rest.includes(token.slice(0, 2)) || rest.includes(end)) this.#taken.add(token);
 		}
 		for (const [token, { path, at, done }] of this.#typed) {
 			if (path === from && (!done || performance.now() - at < RECENT_MS)) this.#taken.add(token);

@@ -101,7 +101,8 @@ export class Shell {
 		if (present.length > 0 && r.chance(0.5)) {
 			const token = r.pick(present);
 			ledger.take(token);
-			await this.#run(`sed -i 's/${token}//' ${quote(path)}`);
+			// One that changes nothing is a return to what it read, from all that came since.
+			await this.#run(`grep -q '${token}' ${quote(path)} && sed -i 's/${token}//' ${quote(path)}`);
 			return;
 		}
 		const token = ledger.token();
