@@ -5,9 +5,9 @@ import { access, constants, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { readEnginePlace } from '@containrlab/runnerd/engine-address.ts';
-import { reachEngine } from '@containrlab/runnerd/engine-tunnel.ts';
-import { connectDocker } from '@containrlab/runnerd/engine.ts';
+import { readEnginePlace } from '@containrlab/runnerd/engine/address.ts';
+import { reachEngine } from '@containrlab/runnerd/engine/tunnel.ts';
+import { connectDocker } from '@containrlab/runnerd/engine/engine.ts';
 import { silentLog } from '@containrlab/runnerd/log.ts';
 import {
 	engineFacts,

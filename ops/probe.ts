@@ -4,18 +4,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
-import { readEnginePlace } from '@containrlab/runnerd/engine-address.ts';
-import { reachEngine } from '@containrlab/runnerd/engine-tunnel.ts';
-import { Engine } from '@containrlab/runnerd/engine.ts';
+import { readEnginePlace } from '@containrlab/runnerd/engine/address.ts';
+import { reachEngine } from '@containrlab/runnerd/engine/tunnel.ts';
+import { Engine } from '@containrlab/runnerd/engine/engine.ts';
 import {
 	Isolation,
 	ISOLATION_FILE,
 	UnsafeEngine,
 } from '@containrlab/runnerd/isolation/isolation.ts';
-import { Lifecycle } from '@containrlab/runnerd/lifecycle.ts';
+import { Lifecycle } from '@containrlab/runnerd/sandboxes/lifecycle.ts';
 import { silentLog } from '@containrlab/runnerd/log.ts';
-import { SandboxError } from '@containrlab/runnerd/sandbox-handle.ts';
-import { UidSlots } from '@containrlab/runnerd/sandboxes-slots.ts';
+import { SandboxError } from '@containrlab/runnerd/sandboxes/handle.ts';
+import { UidSlots } from '@containrlab/runnerd/sandboxes/slots.ts';
 import { refuse } from './engine.ts';
 import type { Images } from './images.ts';
 import { Refusal, type StepLog } from './steps.ts';

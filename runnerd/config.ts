@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type EnginePlace, readEnginePlace } from './engine-address.ts';
+import { type EnginePlace, readEnginePlace } from './engine/address.ts';
 
 const listen = z.string().transform((value, context) => {
 	const match = /^(.*):(\d{1,5})$/.exec(value);
@@ -17,7 +17,7 @@ const Environment = z.object({
 	RUNNERD_DATA: z.string().min(1),
 	/** Marks all we create on an engine that may serve others too. */
 	RUNNERD_INSTANCE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/),
-	/** As Docker's own command takes them; see engine-address.ts. */
+	/** As Docker's own command takes them; see engine/address.ts. */
 	DOCKER_HOST: z.string().optional(),
 	DOCKER_TLS_VERIFY: z.string().optional(),
 	DOCKER_CERT_PATH: z.string().optional(),

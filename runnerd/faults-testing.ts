@@ -10,10 +10,10 @@ import { silentLogger } from '../sync/logger.ts';
 import { MemoryStorage } from '../sync/memory-storage.ts';
 import { SyncServer } from '../sync/server.ts';
 /* eslint-enable no-restricted-imports */
-import { EngineProxy, type Moment } from './engine-proxy-testing.ts';
+import { EngineProxy, type Moment } from './engine/proxy-testing.ts';
 import { SyncRoom } from './flush/room.ts';
 import { RunnerProcess } from './process-testing.ts';
-import { TestInstance, startRequest, until } from './sandboxes-testing.ts';
+import { TestInstance, startRequest, until } from './sandboxes/testing.ts';
 
 /** A busy machine starts a sandbox in half a minute. */
 const PATIENCE_MS = 120_000;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
-import { EngineProxy, type Moment } from './engine-proxy-testing.ts';
-import { Engine } from './engine.ts';
+import { EngineProxy, type Moment } from './engine/proxy-testing.ts';
+import { Engine } from './engine/engine.ts';
 import { World } from './faults-testing.ts';
 import type { SyncRoom } from './flush/room.ts';
-import { TestInstance, ready, startRequest, until } from './sandboxes-testing.ts';
+import { TestInstance, ready, startRequest, until } from './sandboxes/testing.ts';
 
 const ALL = process.env['SOAK'] !== undefined;
 const TIME = ALL ? 3_600_000 : 300_000;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { newId } from '@containrlab/protocol/id.ts';
 import { signTicket, TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
 import { WebSocket } from 'ws';
-import { DOCKER_SOCKET, type TestInstance, testImages } from './sandboxes-testing.ts';
+import { DOCKER_SOCKET, type TestInstance, testImages } from './sandboxes/testing.ts';
 import { TestBrowser } from './terminals/testing.ts';
 
 export const TOKEN = newId(32);

@@ -10,7 +10,7 @@ import Docker from 'dockerode';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@containrlab/db/embedded.ts';
-import { TEST_RUN } from '@containrlab/runnerd/sandboxes-testing.ts';
+import { TEST_RUN } from '@containrlab/runnerd/sandboxes/testing.ts';
 import { unframe } from '../images/store.ts';
 import { INSTRUCTOR } from '../setup/demo-class.ts';
 import { ROOT } from '../setup/data-dir.ts';

@@ -10,11 +10,11 @@ import { newId } from '@containrlab/protocol/id.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import type { Verdict } from '@containrlab/protocol/verdict.ts';
-import { Engine } from '@containrlab/runnerd/engine.ts';
+import { Engine } from '@containrlab/runnerd/engine/engine.ts';
 import { silentLog } from '@containrlab/runnerd/log.ts';
-import { Sandboxes } from '@containrlab/runnerd/sandboxes.ts';
-import { SessionRecord } from '@containrlab/runnerd/sessions-record.ts';
-import { RecordStore } from '@containrlab/runnerd/state.ts';
+import { Sandboxes } from '@containrlab/runnerd/sandboxes/sandboxes.ts';
+import { SessionRecord } from '@containrlab/runnerd/sessions/record.ts';
+import { RecordStore } from '@containrlab/runnerd/sessions/state.ts';
 import { prepareImages } from '../images.ts';
 
 export const LABS = new URL('../../labs', import.meta.url).pathname;

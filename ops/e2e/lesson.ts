@@ -3,7 +3,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TEST_RUN } from '@containrlab/runnerd/sandboxes-testing.ts';
+import { TEST_RUN } from '@containrlab/runnerd/sandboxes/testing.ts';
 import { startStack, type Stack, type StackService } from '../stack.ts';
 import type { Account } from './classroom.ts';
 

@@ -1,9 +1,9 @@
 // Versions of the shared images stay while a sandbox's volume, in use or kept, may link to them.
 
 import { expect, test } from 'vitest';
-import { INSTANCE_LABEL } from '@containrlab/runnerd/engine-helper.ts';
-import { connectDocker } from '@containrlab/runnerd/engine.ts';
-import { DOCKER_SOCKET, TestInstance, testImages } from '@containrlab/runnerd/sandboxes-testing.ts';
+import { INSTANCE_LABEL } from '@containrlab/runnerd/engine/helper.ts';
+import { connectDocker } from '@containrlab/runnerd/engine/engine.ts';
+import { DOCKER_SOCKET, TestInstance, testImages } from '@containrlab/runnerd/sandboxes/testing.ts';
 import { removeUnused, runOnce } from './store.ts';
 import { unused } from './store-versions.ts';
 

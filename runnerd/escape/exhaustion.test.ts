@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TestInstance, sh } from '../sandboxes-testing.ts';
+import { TestInstance, sh } from '../sandboxes/testing.ts';
 import { EXHAUSTIBLE } from './guards.ts';
 import { inContainer } from './run.ts';
 import { startLike } from './unguarded.ts';

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Engine } from '../engine.ts';
-import type { SandboxHandle } from '../sandbox-handle.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { SandboxHandle } from '../sandboxes/handle.ts';
 import type { Facts } from './unguarded.ts';
 
 export const PROGRAM = ['base', 'kernel', 'calls', 'others', 'network']

@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import type { ContainerCreateOptions } from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
-import { INSTANCE_LABEL } from '../engine-helper.ts';
-import type { TestInstance } from '../sandboxes-testing.ts';
-import { testImages, until } from '../sandboxes-testing.ts';
-import { cgroupParent, containerOptions } from '../sandboxes-spec.ts';
+import { INSTANCE_LABEL } from '../engine/helper.ts';
+import type { TestInstance } from '../sandboxes/testing.ts';
+import { testImages, until } from '../sandboxes/testing.ts';
+import { cgroupParent, containerOptions } from '../sandboxes/spec.ts';
 import type { Change, World } from './guards.ts';
 
 const run = promisify(execFile);

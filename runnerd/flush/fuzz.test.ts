@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type * as Y from 'yjs';
 import { joinText, liveFiles, splitText } from '@containrlab/protocol/workspace-doc.ts';
-import { until } from '../sandboxes-testing.ts';
+import { until } from '../sandboxes/testing.ts';
 import { Browser } from './fuzz/browser.ts';
 import { Ledger } from './fuzz/ledger.ts';
 import { Shell } from './fuzz/shell.ts';

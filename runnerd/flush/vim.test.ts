@@ -3,7 +3,7 @@
 import { newId } from '@containrlab/protocol/id.ts';
 import { expect, test } from 'vitest';
 import { AgentClient } from '../agent/client.ts';
-import { ready, startRequest, TestInstance } from '../sandboxes-testing.ts';
+import { ready, startRequest, TestInstance } from '../sandboxes/testing.ts';
 import { TestRunner } from '../terminals/testing.ts';
 import { Flush } from './flush.ts';
 import { LocalServer, until } from './testing.ts';

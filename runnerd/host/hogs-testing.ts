@@ -6,8 +6,8 @@ import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import { AgentClient } from '../agent/client.ts';
 import { Flush } from '../flush/flush.ts';
 import { LocalServer } from '../flush/testing.ts';
-import type { SandboxHandle } from '../sandbox-handle.ts';
-import { sh } from '../sandboxes-testing.ts';
+import type { SandboxHandle } from '../sandboxes/handle.ts';
+import { sh } from '../sandboxes/testing.ts';
 import { TestRunner, type TestBrowser } from '../terminals/testing.ts';
 
 const IMAGE = 'python:3.13-slim';

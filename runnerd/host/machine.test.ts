@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
-import { TestInstance, ready, sh, startRequest, until } from '../sandboxes-testing.ts';
+import { TestInstance, ready, sh, startRequest, until } from '../sandboxes/testing.ts';
 
 const MB = 1024 ** 2;
 

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
-import { cgroupParent } from '../sandboxes-spec.ts';
+import { cgroupParent } from '../sandboxes/spec.ts';
 import { DiskUse, type Trouble } from './helper-lines.ts';
 import { HelperLink } from './link.ts';
 

@@ -3,7 +3,7 @@
 
 import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Log } from '../log.ts';
-import { RESERVED_PIDS } from '../sandboxes-spec.ts';
+import { RESERVED_PIDS } from '../sandboxes/spec.ts';
 import type { Trouble } from './helper-lines.ts';
 
 /** The same is said once in this time. */

@@ -1,7 +1,7 @@
 // The volumes of sandboxes: on a disk of their own where the engine's machine can give one, which
 // nobody can overfill; else plain ones, whose use is watched.
 
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import type { DiskUse, Machine } from './machine.ts';
 

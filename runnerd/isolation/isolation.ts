@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
-import { SandboxError } from '../sandbox-handle.ts';
-import { cgroupParent, containerOptions } from '../sandboxes-spec.ts';
+import { SandboxError } from '../sandboxes/handle.ts';
+import { cgroupParent, containerOptions } from '../sandboxes/spec.ts';
 import { engineFacts, selfCheck, type Finding } from './engine-check.ts';
 import { probe } from './probe.ts';
 import { probeCheck } from './probe-check.ts';

@@ -2,7 +2,7 @@
 // from within them. The sandbox is new and nobody's yet, so what its own programs say is true.
 
 import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { ProbeFacts } from './probe-check.ts';
 
 const PROBE_MS = 20_000;

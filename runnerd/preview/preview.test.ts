@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { testAgent } from '../agent/testing.ts';
-import { until } from '../sandboxes-testing.ts';
+import { until } from '../sandboxes/testing.ts';
 import { TestPreview } from './testing.ts';
 
 const running = new Set<Server>();

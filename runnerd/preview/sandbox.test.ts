@@ -3,7 +3,7 @@
 import { text } from 'node:stream/consumers';
 import { newId } from '@containrlab/protocol/id.ts';
 import { expect, test } from 'vitest';
-import { TestInstance, ready, sh, startRequest, until } from '../sandboxes-testing.ts';
+import { TestInstance, ready, sh, startRequest, until } from '../sandboxes/testing.ts';
 import { TestPreview } from './testing.ts';
 
 const SERVE = `python -c "

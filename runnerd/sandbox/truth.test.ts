@@ -2,8 +2,8 @@
 // on the screen; docs/limits.md lists them.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { JudgeSandbox } from '../sandbox-handle.ts';
-import { TestInstance, sh, until } from '../sandboxes-testing.ts';
+import type { JudgeSandbox } from '../sandboxes/handle.ts';
+import { TestInstance, sh, until } from '../sandboxes/testing.ts';
 
 // Each starts containers, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });

@@ -4,7 +4,7 @@
 import serialize from '@xterm/addon-serialize';
 import { newId } from '@containrlab/protocol/id.ts';
 import { expect, test } from 'vitest';
-import { ready, startRequest, TestInstance } from '../sandboxes-testing.ts';
+import { ready, startRequest, TestInstance } from '../sandboxes/testing.ts';
 import { TEACHER, TestRunner, type TestBrowser } from './testing.ts';
 
 /** Counts the commands, so that a prompt is told from the one before. */

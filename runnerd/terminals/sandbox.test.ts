@@ -2,7 +2,7 @@
 
 import { newId } from '@containrlab/protocol/id.ts';
 import { expect, test } from 'vitest';
-import { TestInstance, ready, startRequest } from '../sandboxes-testing.ts';
+import { TestInstance, ready, startRequest } from '../sandboxes/testing.ts';
 import { TestRunner } from './testing.ts';
 
 test('the shell is in the workspace, with the own daemon, and outlives runnerd', async () => {

@@ -1,7 +1,7 @@
 // A cold start: from the container's creation until `docker version` answers inside, images and all,
 // beside what other ways to a Docker daemon of one's own take.
 
-import { TestInstance } from '@containrlab/runnerd/sandboxes-testing.ts';
+import { TestInstance } from '@containrlab/runnerd/sandboxes/testing.ts';
 import { progress } from '../classroom.ts';
 import { percentile, type Row } from '../report.ts';
 import { peerImage, PEERS, peerStart } from './peers.ts';

@@ -1,8 +1,8 @@
 // What a sandbox takes while nothing is done in it, its daemon running and the labs' images there.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { ready, startRequest, TestInstance } from '@containrlab/runnerd/sandboxes-testing.ts';
-import type { SandboxHandle } from '@containrlab/runnerd/sandbox-handle.ts';
+import { ready, startRequest, TestInstance } from '@containrlab/runnerd/sandboxes/testing.ts';
+import type { SandboxHandle } from '@containrlab/runnerd/sandboxes/handle.ts';
 import { progress } from '../classroom.ts';
 import { machineMegabytes } from '../memory.ts';
 import { percentile, type Row } from '../report.ts';

@@ -9,7 +9,7 @@ import {
 	startRequest,
 	TestInstance,
 	until,
-} from '@containrlab/runnerd/sandboxes-testing.ts';
+} from '@containrlab/runnerd/sandboxes/testing.ts';
 import { progress } from '../classroom.ts';
 import { percentile, type Row } from '../report.ts';
 

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
-import { cgroupParent } from '@containrlab/runnerd/sandboxes-spec.ts';
+import { cgroupParent } from '@containrlab/runnerd/sandboxes/spec.ts';
 import { build, imageId, imageName } from '../../images/build.ts';
 import { unframe } from '../../images/store.ts';
 

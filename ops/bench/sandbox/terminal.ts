@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type Docker from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
-import { ready, startRequest, TestInstance } from '@containrlab/runnerd/sandboxes-testing.ts';
+import { ready, startRequest, TestInstance } from '@containrlab/runnerd/sandboxes/testing.ts';
 import { OWNER, TestRunner } from '@containrlab/runnerd/terminals/testing.ts';
 import { progress } from '../classroom.ts';
 import { percentile, type Row } from '../report.ts';

@@ -10,7 +10,7 @@ import type { ExecResult } from '@containrlab/protocol/sandbox.ts';
 import { connectAgent, type AgentLink } from '../../agent/client.ts';
 import { testAgent, type TestAgent } from '../../agent/testing.ts';
 import { RunnerProcess } from '../../process-testing.ts';
-import { startRequest, TestInstance, until } from '../../sandboxes-testing.ts';
+import { startRequest, TestInstance, until } from '../../sandboxes/testing.ts';
 import { Flush, FlushUnavailable } from '../flush.ts';
 import type { SyncRoom } from '../room.ts';
 import { Cable, type TestSync } from '../sync-testing.ts';
