@@ -16,7 +16,8 @@ import {
 	machineHelperOptions,
 	talkerOptions,
 } from './helper.ts';
-import { BoundedOutput, execDuplex, ExecDemux } from './streams.ts';
+import { guard, ignore, statusOf, translate } from './errors.ts';
+import { type Exchange, BoundedOutput, consume, execDuplex, ExecDemux } from './streams.ts';
 import { SandboxError, type OutputStream } from '../sandboxes/handle.ts';
 import { cpuLimit } from '../sandboxes/spec.ts';
 
@@ -48,14 +49,10 @@ export type EngineContainer = {
 	labels: Record<string, string>;
 };
 
-export type EngineExec = {
+export type EngineExec = Exchange & {
 	user: string;
 	command: readonly string[];
 	env?: Record<string, string>;
-	stdin?: Uint8Array | string;
-	onOutput: (stream: OutputStream, chunk: Buffer) => void;
-	/** Gives up waiting; does not end the command (Docker can't). */
-	signal: AbortSignal;
 };
 
 /** Every field is set: dockerode fills the others from the environment, a host from there wins. */
@@ -404,70 +401,5 @@ export class Engine {
 
 	#ours(): string {
 		return JSON.stringify(this.#labelFilter());
-	}
-}
-
-/** Feeds stdin, hands on the output, and resolves when the command closed it. */
-function consume(
-	stream: Duplex,
-	{ stdin, onOutput, signal }: Pick<EngineExec, 'stdin' | 'onOutput' | 'signal'>,
-): Promise<void> {
-	return new Promise((resolve, reject) => {
-		const demux = new ExecDemux();
-		const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : undefined);
-		signal.addEventListener('abort', abort, { once: true });
-		stream.on('data', (chunk: Buffer) => {
-			try {
-				for (const { stream: name, data } of demux.push(chunk)) onOutput(name, data);
-			} catch (error) {
-				stream.destroy(error instanceof Error ? error : new Error(String(error)));
-			}
-		});
-		let failure: Error | undefined;
-		stream.on('error', (error: NodeJS.ErrnoException) => {
-			// The command ended before it read all of its input: its exit code says what that means.
-			if (error.code !== 'EPIPE') failure = error;
-		});
-		stream.on('close', () => {
-			signal.removeEventListener('abort', abort);
-			if (signal.aborted) reject(signal.reason as Error);
-			else if (failure) reject(translate(failure));
-			else resolve();
-		});
-		if (stdin !== undefined) stream.end(stdin);
-	});
-}
-
-type EngineFailure = Error & { statusCode?: number };
-
-const statusOf = (error: unknown): number | undefined => (error as EngineFailure).statusCode;
-
-/** Engine errors in our words: no status means that nobody answered. */
-function translate(error: unknown): unknown {
-	if (error instanceof SandboxError) return error;
-	if ((error as Error).name === 'AbortError') return error;
-	const status = statusOf(error);
-	if (status === undefined) {
-		return new SandboxError('engine-unreachable', 'the engine does not answer', { cause: error });
-	}
-	const code = status === 404 || status === 409 ? 'sandbox-lost' : 'start-failed';
-	return new SandboxError(code, `the engine refused: ${(error as Error).message}`, {
-		cause: error,
-	});
-}
-
-async function guard<T>(promise: Promise<T>): Promise<T> {
-	try {
-		return await promise;
-	} catch (error) {
-		throw translate(error);
-	}
-}
-
-async function ignore(statuses: number[], promise: Promise<unknown>): Promise<void> {
-	try {
-		await promise;
-	} catch (error) {
-		if (!statuses.includes(statusOf(error) ?? 0)) throw translate(error);
 	}
 }

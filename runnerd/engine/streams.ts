@@ -3,6 +3,7 @@
 
 import { Duplex } from 'node:stream';
 import type { OutputStream } from '../sandboxes/handle.ts';
+import { translate } from './errors.ts';
 
 const HEADER = 8;
 
@@ -88,4 +89,40 @@ export function execDuplex(socket: Duplex, onStderr: (data: Buffer) => void): Du
 	socket.on('close', () => duplex.destroy());
 	socket.on('error', (error) => duplex.destroy(error));
 	return duplex;
+}
+
+export type Exchange = {
+	stdin?: Uint8Array | string;
+	onOutput: (stream: OutputStream, chunk: Buffer) => void;
+	/** Gives up waiting; does not end the command (Docker can't). */
+	signal: AbortSignal;
+};
+
+/** Feeds stdin, hands on the output, and resolves when the command closed it; rejects when the stream
+ * broke or `signal` was aborted, with its reason. */
+export function consume(stream: Duplex, { stdin, onOutput, signal }: Exchange): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const demux = new ExecDemux();
+		const abort = () => stream.destroy(signal.reason instanceof Error ? signal.reason : undefined);
+		signal.addEventListener('abort', abort, { once: true });
+		stream.on('data', (chunk: Buffer) => {
+			try {
+				for (const { stream: name, data } of demux.push(chunk)) onOutput(name, data);
+			} catch (error) {
+				stream.destroy(error instanceof Error ? error : new Error(String(error)));
+			}
+		});
+		let failure: Error | undefined;
+		stream.on('error', (error: NodeJS.ErrnoException) => {
+			// The command ended before it read all of its input: its exit code says what that means.
+			if (error.code !== 'EPIPE') failure = error;
+		});
+		stream.on('close', () => {
+			signal.removeEventListener('abort', abort);
+			if (signal.aborted) reject(signal.reason as Error);
+			else if (failure) reject(translate(failure));
+			else resolve();
+		});
+		if (stdin !== undefined) stream.end(stdin);
+	});
 }
