@@ -18,6 +18,8 @@ const PARTS: Record<string, string[]> = {
 	fuzz: ['runnerd/flush/fuzz*.test.ts'],
 	/** runnerd and the engine fail at every step. */
 	faults: ['runnerd/faults*.test.ts'],
+	/** A class that comes all at once, after a lesson's terminals, files and previews. */
+	storm: ['ops/e2e/gate-b.test.ts'],
 	/** Ways out of a sandbox, and what its neighbours feel. */
 	escape: ['runnerd/escape/*.test.ts', 'runnerd/host/hogs.test.ts'],
 };
