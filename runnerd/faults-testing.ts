@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
 import type { ExecResult, Session, StartSession } from '@containrlab/protocol/sandbox.ts';
 import { signTicket } from '@containrlab/protocol/ticket.ts';
+import { onTestFailed } from 'vitest';
 /* eslint-disable no-restricted-imports -- runnerd never imports sync; its test meets the real one. */
 import { silentLogger } from '../sync/logger.ts';
 import { MemoryStorage } from '../sync/memory-storage.ts';
@@ -31,6 +32,8 @@ export class World implements AsyncDisposable {
 	readonly #poolSize: number;
 	readonly #engine: Record<string, string>;
 	runner!: RunnerProcess;
+	/** The latest. */
+	#launches: RunnerProcess[] = [];
 
 	private constructor(
 		parts: {
@@ -75,8 +78,16 @@ export class World implements AsyncDisposable {
 		const variables = await engine(proxy.path, instance.directory);
 		const parts = { instance, proxy, keys, poolSize, engine: variables };
 		const world = new World(parts, sync, storage, url.replace('http', 'ws'));
+		onTestFailed(() => world.#explain());
 		await world.launch();
 		return world;
+	}
+
+	/** The one that runs, and the one that was killed before it. */
+	#explain(): void {
+		for (const [index, { log }] of this.#launches.entries()) {
+			console.error(`the log of launch ${index - this.#launches.length}:\n${log.join('\n')}`);
+		}
 	}
 
 	async launch(): Promise<void> {
@@ -84,6 +95,7 @@ export class World implements AsyncDisposable {
 		this.runner = await RunnerProcess.launch(this.instance, this.#poolSize, {
 			...{ syncUrl: this.#syncUrl, engine: this.#engine },
 		});
+		this.#launches = [...this.#launches, this.runner].slice(-2);
 	}
 
 	/** Kills at the step, during what `work` begins; false when it needs fewer steps. */

@@ -13,14 +13,33 @@ import { DOCKER_SOCKET, type TestInstance, testImages } from './sandboxes/testin
 import { TestBrowser } from './terminals/testing.ts';
 
 export const TOKEN = newId(32);
+/** Of its log, what is kept for whoever asks why. */
+const LOG_LINES = 60;
+
+function tail(input: NodeJS.ReadableStream): readonly string[] {
+	const lines: string[] = [];
+	createInterface({ input }).on('line', (line) => {
+		lines.push(line);
+		if (lines.length > LOG_LINES) lines.shift();
+	});
+	return lines;
+}
 
 export class RunnerProcess implements AsyncDisposable {
 	readonly url: string;
+	/** What it wrote to its log last. */
+	readonly log: readonly string[];
 	#child: ChildProcess;
 	#keys: CryptoKeyPair;
 
-	private constructor(url: string, child: ChildProcess, keys: CryptoKeyPair) {
+	private constructor(
+		url: string,
+		log: readonly string[],
+		child: ChildProcess,
+		keys: CryptoKeyPair,
+	) {
 		this.url = url;
+		this.log = log;
 		this.#child = child;
 		this.#keys = keys;
 	}
@@ -48,7 +67,7 @@ export class RunnerProcess implements AsyncDisposable {
 		await writeFile(file('token'), TOKEN);
 		const main = fileURLToPath(new URL('main.ts', import.meta.url));
 		const child = spawn(process.execPath, [main], {
-			stdio: ['ignore', 'pipe', 'ignore'],
+			stdio: ['ignore', 'pipe', 'pipe'],
 			env: {
 				...process.env,
 				RUNNERD_LISTEN: '127.0.0.1:0',
@@ -64,11 +83,12 @@ export class RunnerProcess implements AsyncDisposable {
 				POOL_SIZE: String(poolSize),
 			},
 		});
+		const log = tail(child.stderr);
 		for await (const line of createInterface({ input: child.stdout })) {
 			const [, url] = /^ready (http:\S+)$/.exec(line) ?? [];
-			if (url) return new RunnerProcess(url, child, keys);
+			if (url) return new RunnerProcess(url, log, child, keys);
 		}
-		throw new Error('runnerd ended before it was ready');
+		throw new Error(`runnerd ended before it was ready:\n${log.join('\n')}`);
 	}
 
 	fetch(method: string, path: string, body?: unknown, token = TOKEN): Promise<Response> {

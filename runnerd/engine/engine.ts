@@ -55,6 +55,9 @@ export type EngineExec = Exchange & {
 	env?: Record<string, string>;
 };
 
+/** The part of dockerode's transport that is used here. */
+type Modem = { dial(request: object, done: (error: unknown, stream?: Duplex) => void): void };
+
 /** Every field is set: dockerode fills the others from the environment, a host from there wins. */
 export const connectDocker = (address: EngineAddress): Docker =>
 	new Docker({
@@ -259,18 +262,20 @@ export class Engine {
 		return this.#talkTo((name) => talkerOptions(name, this.instance, image, command));
 	}
 
-	/** The same for the one that looks after the engine's machine. */
-	openMachineHelper(helper: MachineHelper): Promise<Duplex> {
-		return this.#talkTo((name) => machineHelperOptions(name, this.instance, helper));
+	/** The same for the one that looks after the engine's machine; hears what goes wrong in it. */
+	openMachineHelper(helper: MachineHelper, onStderr: (data: Buffer) => void): Promise<Duplex> {
+		return this.#talkTo((name) => machineHelperOptions(name, this.instance, helper), onStderr);
 	}
 
-	async #talkTo(options: (name: string) => ContainerCreateOptions): Promise<Duplex> {
+	async #talkTo(
+		options: (name: string) => ContainerCreateOptions,
+		onStderr: (data: Buffer) => void = () => {},
+	): Promise<Duplex> {
 		const name = this.#newHelper();
 		const forget = () => this.#helpers.delete(name);
 		try {
 			const container = await this.#create(options(name));
-			const attach = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
-			const stream = execDuplex((await guard(container.attach(attach))) as Duplex, () => {});
+			const stream = execDuplex(await this.#attach(container.id), onStderr);
 			// It ends with the engine; whoever listens hears of that by `close`.
 			stream.on('error', () => {}).on('close', forget);
 			await guard(container.start());
@@ -280,6 +285,23 @@ export class Engine {
 			forget();
 			throw error;
 		}
+	}
+
+	/**
+	 * To a container's input and output. Not by dockerode's own `attach`, which says its options in a
+	 * body as well: what of that comes late, the engine takes for the container's input.
+	 */
+	#attach(id: string): Promise<Duplex> {
+		const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+		const request = {
+			...{ path: `/containers/${id}/attach?`, method: 'POST', file: Buffer.alloc(0) },
+			...{ isStream: true, hijack: true, openStdin: true },
+			options: { stream: true, stdin: true, stdout: true, stderr: true },
+			statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+		};
+		const modem = this.#docker.modem as Modem;
+		modem.dial(request, (error, stream) => (stream ? resolve(stream) : reject(error as Error)));
+		return guard(promise);
 	}
 
 	#newHelper(): string {

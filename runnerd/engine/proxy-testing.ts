@@ -15,6 +15,8 @@ export type Fault = {
 	moment: Moment;
 	/** Undefined: the engine answers that its disk is full. */
 	act: (() => void) | undefined;
+	/** At each step from there on that isn't a removal, until it is armed anew. */
+	lasts?: boolean;
 };
 
 /** Between a runnerd and the engine. A step is a request that changes something there. */
@@ -101,8 +103,9 @@ export class EngineProxy implements AsyncDisposable {
 			`${method} ${url.replace(/\?.*/, '').replaceAll(/[0-9a-f]{64}|t-[\w-]+/g, '…')}`,
 		);
 		const fault = this.#fault;
-		if (fault?.step !== this.steps.length) return undefined;
-		this.#fault = undefined;
+		if (!fault || fault.step > this.steps.length) return undefined;
+		if (!fault.lasts) this.#fault = undefined;
+		else if (method === 'DELETE') return undefined;
 		return {
 			...fault,
 			happen: (socket: Duplex) => {

@@ -185,16 +185,19 @@ export class Machine {
 		binds: readonly string[],
 		devices: readonly string[] = [],
 	): Promise<HelperLink> {
-		const { engine, image, onTrouble } = this.#options;
+		const { engine, image, log, onTrouble } = this.#options;
 		const { cgroupDriver } = await engine.info();
 		const systemd = cgroupDriver === 'systemd' ? ['/run/systemd/system:/host/units'] : [];
-		const stream = await engine.openMachineHelper({
-			image,
-			command: ['python3', '-I', '-c', script, groupOf(cgroupDriver)],
-			capabilities,
-			binds: ['/sys/fs/cgroup:/host/cgroup', ...systemd, ...binds],
-			devices,
-		});
+		const stream = await engine.openMachineHelper(
+			{
+				image,
+				command: ['python3', '-I', '-c', script, groupOf(cgroupDriver)],
+				capabilities,
+				binds: ['/sys/fs/cgroup:/host/cgroup', ...systemd, ...binds],
+				devices,
+			},
+			(data) => log.warn('said on the engine’s machine', { text: data.toString() }),
+		);
 		return new HelperLink(stream, onTrouble);
 	}
 
