@@ -99,7 +99,8 @@ export async function readRows(sql: ISql, room: string, after: number): Promise<
 /**
  * Appends to many rooms at once and returns the rooms that were taken. A room is left out when its
  * epoch or position isn't what the caller believes: another process holds it, or an earlier try of
- * the same rows succeeded unheard (`positions` tells which). Others are not affected.
+ * the same rows succeeded unheard; and while somebody has its row locked, for whom all others would
+ * have to wait (`positions` tells which of these). Others are not affected.
  */
 export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<Set<string>> {
 	const rows = batch.flatMap((part) => part.rows.map((row) => ({ ...row, part })));
@@ -110,12 +111,15 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 	let end = 0;
 	const starts = rows.map((row) => (end += row.bytes.length) - row.bytes.length + 1);
 	const taken = await sql<{ room: string }[]>`
-		with fence as (
-			update doc_rooms r set last_seq = b.last
-			from unnest(
+		with free as (
+			select b.* from unnest(
 				${batch.map((b) => b.room)}::text[], ${batch.map((b) => b.epoch)}::bigint[],
 				${batch.map((b) => b.after)}::bigint[], ${batch.map((b) => b.after + b.rows.length)}::bigint[]
 			) as b(room, epoch, after, last)
+			join doc_rooms r on r.room = b.room and r.epoch = b.epoch and r.last_seq = b.after
+			for update of r skip locked
+		), fence as (
+			update doc_rooms r set last_seq = b.last from free b
 			where r.room = b.room and r.epoch = b.epoch and r.last_seq = b.after
 			returning r.room, r.epoch
 		), appended as (

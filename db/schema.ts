@@ -269,6 +269,8 @@ export const docRooms = pgTable('doc_rooms', {
 	lastSeq: bigint('last_seq', { mode: 'number' }).notNull().default(0),
 	/** Rows up to this one were older than they are kept: only the snapshot of this number tells them. */
 	foldedSeq: bigint('folded_seq', { mode: 'number' }).notNull().default(0),
+	/** Of the log's rows: a room has so many, and then its oldest are folded. */
+	logBytes: bigint('log_bytes', { mode: 'number' }).notNull().default(0),
 	createdAt: now('created_at'),
 });
 
