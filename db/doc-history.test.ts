@@ -81,7 +81,7 @@ test('a damaged snapshot hides nothing; a damaged row only what follows it', asy
 	await sql()`update doc_updates set bytes = '\\x0909' where room = 'torn' and seq = 6`;
 	expect(await documentAt(sql(), 'torn', { seq: 8 })).toMatchObject({ code: 'damaged', seq: 6 });
 	expect(await textAt('torn', { seq: 5 })).toBe(texts[5]);
-	expect(await foldHistory(sql(), 'torn', minute(59))).toBe(false);
+	expect(await foldHistory(sql(), 'torn', { since: minute(59) })).toBe(0);
 	expect(await readRows(sql(), 'torn', 0)).toHaveLength(8);
 });
 
@@ -89,19 +89,19 @@ test('what is older than it is kept is folded: the document stays, who wrote it 
 	const { texts, snapshot } = await written('old', 10);
 	await snapshot(3);
 	await snapshot(8);
-	expect(await foldHistory(sql(), 'old', minute(6))).toBe(true);
+	expect(await foldHistory(sql(), 'old', { since: minute(6) })).toBeGreaterThan(0);
 	expect(await allOf('old', 5, 10)).toEqual(texts.slice(5));
 	expect((await readRows(sql(), 'old', 0)).map(({ seq }) => seq)).toEqual([6, 7, 8, 9, 10]);
 	expect(await textAt('old', { seq: 4 })).toBe('folded');
 	expect(await textAt('old', { at: minute(4) })).toBe('folded');
 	expect(await textAt('old', { at: minute(5) })).toBe(texts[5]);
-	expect(await foldHistory(sql(), 'old', minute(6))).toBe(false);
+	expect(await foldHistory(sql(), 'old', { since: minute(6) })).toBe(0);
 	// Later snapshots push out others, never the one that the beginning is in.
 	for (const seq of [9, 10]) await snapshot(seq);
 	expect(await allOf('old', 5, 10)).toEqual(texts.slice(5));
 	const { snapshot: newest, rows, lastSeq } = (await openRoom(sql(), 'old', 'me'))!;
 	expect([newest?.seq, rows, lastSeq]).toEqual([10, [], 10]);
-	expect(await foldHistory(sql(), 'old', minute(59))).toBe(true);
+	expect(await foldHistory(sql(), 'old', { since: minute(59) })).toBeGreaterThan(0);
 	expect([await textAt('old', { seq: 10 }), await textAt('old', { seq: 9 })]).toEqual([
 		texts[10],
 		'folded',
@@ -110,9 +110,22 @@ test('what is older than it is kept is folded: the document stays, who wrote it 
 	expect((await openRoom(sql(), 'old', 'me'))?.snapshot?.seq).toBe(10);
 });
 
+test('of a log that grew too large, the newest rows are kept, by their bytes', async () => {
+	const { texts } = await written('large', 20);
+	const sizes = (await readRows(sql(), 'large', 0)).map(({ bytes }) => bytes.length);
+	const newest = sizes.slice(-5).reduce((sum, bytes) => sum + bytes, 0);
+	const all = sizes.reduce((sum, bytes) => sum + bytes, 0);
+	await sql()`update doc_rooms set log_bytes = ${all} where room = 'large'`;
+	expect(await foldHistory(sql(), 'large', { bytes: newest })).toBe(all - newest);
+	expect((await readRows(sql(), 'large', 0)).map(({ seq }) => seq)).toEqual([16, 17, 18, 19, 20]);
+	expect(await allOf('large', 15, 20)).toEqual(texts.slice(15));
+	expect((await openRoom(sql(), 'large', 'me'))?.logBytes).toBe(newest);
+	expect(await foldHistory(sql(), 'large', { bytes: newest })).toBe(0);
+});
+
 test('a clock that was set back folds no row that is still to be kept', async () => {
 	const { texts } = await written('clock', 9, (n) => minute(n === 3 ? 30 : n));
-	expect(await foldHistory(sql(), 'clock', minute(20))).toBe(true);
+	expect(await foldHistory(sql(), 'clock', { since: minute(20) })).toBeGreaterThan(0);
 	expect((await readRows(sql(), 'clock', 0))[0]?.seq).toBe(3);
 	expect(await allOf('clock', 2, 9)).toEqual(texts.slice(2));
 	expect(await textAt('clock', { at: minute(30) })).toBe(texts[9]);
@@ -124,12 +137,12 @@ test('the room goes on while its history is folded, by several at once', async (
 	const doc = new Y.Doc();
 	doc.getText('other').insert(0, 'typed meanwhile');
 	const bytes = Y.encodeStateAsUpdate(doc);
-	const folds = [10, 20, 30].map((n) => foldHistory(sql(), 'busy', minute(n)));
+	const folds = [10, 20, 30].map((n) => foldHistory(sql(), 'busy', { since: minute(n) }));
 	const row = { seq: 41, userId: 'anna', at: minute(41), parts: 1, bytes };
 	const part = { room: 'busy', epoch, after: 40, rows: [row], clients: [] };
 	expect(await appendRows(sql(), [part])).toEqual(new Set(['busy']));
 	await Promise.all(folds);
-	await foldHistory(sql(), 'busy', minute(30));
+	await foldHistory(sql(), 'busy', { since: minute(30) });
 	expect(await textAt('busy', { seq: 28 })).toBe('folded');
 	expect(await allOf('busy', 29, 40)).toEqual(texts.slice(29));
 	const then = await documentAt(sql(), 'busy', { seq: 41 });

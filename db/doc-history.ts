@@ -115,30 +115,56 @@ function applies(doc: Y.Doc, updates: readonly Uint8Array[]): boolean {
 	}
 }
 
+/** What of a log stays: what was written since, or its newest rows, of so many bytes. */
+export type Kept = { since: Date } | { bytes: number };
+
 /**
- * Folds what was written before a time into one snapshot: the document stays as it is, who wrote what
- * when is forgotten, and so is what was deleted by then. Only a beginning of the log is folded; a row
- * out of its time waits for those in front of it. May run beside the room's holder, who only appends,
- * and again where it was interrupted. False when there was nothing to do, or the log is damaged.
+ * Folds what isn't kept into one snapshot: the document stays as it is, who wrote what when is forgotten,
+ * and so is what was deleted by then. Only a beginning of the log is folded; a row out of its time waits
+ * for those in front of it. May run beside the room's holder, who only appends, and again where it was
+ * interrupted. Answers the bytes that it took away: none when there was nothing to do, or the log is
+ * damaged.
  */
-export async function foldHistory(sql: Sql, room: string, before: Date): Promise<boolean> {
-	const [head] = await sql<{ folded_seq: string; upto: string }[]>`
-		select folded_seq, coalesce(
-			(select min(seq) - 1 from doc_updates u where u.room = r.room and u.seq > r.folded_seq
-				and u.at >= ${before.toISOString()}::text::timestamptz), last_seq) as upto
-		from doc_rooms r where room = ${room}`;
-	if (!head) return false;
-	const [foldedSeq, upto] = [Number(head.folded_seq), Number(head.upto)];
+export async function foldHistory(sql: Sql, room: string, kept: Kept): Promise<number> {
+	const found = await beginningOf(sql, room, kept);
+	if (!found) return 0;
+	const { foldedSeq, upto } = found;
 	if (upto > foldedSeq) {
 		const then = await documentAt(sql, room, { seq: upto });
-		if (!then.ok) return false;
-		if (!(await markFolded(sql, room, { from: foldedSeq, upto, then }))) return false;
+		if (!then.ok) return 0;
+		if (!(await markFolded(sql, room, { from: foldedSeq, upto, then }))) return 0;
 	}
-	// Nobody reads these any more; deleting many would hold up the room's appends inside the lock.
-	const deleted = await sql`
-		delete from doc_updates where room = ${room}
-			and seq <= (select folded_seq from doc_rooms where room = ${room})`;
-	return deleted.count > 0;
+	// Nobody reads these any more; deleting many inside the lock would hold up the room's appends.
+	return sql.begin(async (tx) => {
+		const [gone] = await tx<{ bytes: string }[]>`
+			with gone as (
+				delete from doc_updates where room = ${room}
+					and seq <= (select folded_seq from doc_rooms where room = ${room})
+				returning octet_length(bytes) as bytes)
+			select coalesce(sum(bytes), 0) as bytes from gone`;
+		const bytes = Number(gone?.bytes ?? 0);
+		await tx`update doc_rooms set log_bytes = greatest(0, log_bytes - ${bytes}) where room = ${room}`;
+		return bytes;
+	});
+}
+
+/** How far the beginning reaches that isn't kept. */
+async function beginningOf(
+	sql: Sql,
+	room: string,
+	kept: Kept,
+): Promise<{ foldedSeq: number; upto: number } | undefined> {
+	const upto =
+		'since' in kept
+			? sql`coalesce((select min(seq) - 1 from doc_updates u where u.room = r.room
+				and u.seq > r.folded_seq and u.at >= ${kept.since.toISOString()}::text::timestamptz), last_seq)`
+			: sql`coalesce((select max(seq) from (
+				select seq, sum(octet_length(bytes)) over (order by seq desc) as bytes
+				from doc_updates u where u.room = r.room and u.seq > r.folded_seq
+			) newest where newest.bytes > ${kept.bytes}), r.folded_seq)`;
+	const [head] = await sql<{ folded_seq: string; upto: string }[]>`
+		select folded_seq, ${upto} as upto from doc_rooms r where room = ${room}`;
+	return head && { foldedSeq: Number(head.folded_seq), upto: Number(head.upto) };
 }
 
 /** Under the room's lock, so that whoever opens it sees all of this or nothing. */

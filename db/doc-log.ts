@@ -34,6 +34,8 @@ export interface RoomRows {
 export interface OpenedRoom {
 	epoch: number;
 	lastSeq: number;
+	/** Of all its rows, those in front of the snapshot too. */
+	logBytes: number;
 	snapshot: { seq: number; state: Uint8Array } | undefined;
 	/** Everything after the snapshot, in order. */
 	rows: LogRow[];
@@ -43,6 +45,11 @@ export interface OpenedRoom {
 export interface RoomPosition {
 	epoch: number;
 	lastSeq: number;
+}
+
+/** Unless there is one of this name. */
+export async function createRoom(sql: Sql, room: string): Promise<void> {
+	await sql`insert into doc_rooms (room) values (${room}) on conflict do nothing`;
 }
 
 /**
@@ -58,9 +65,9 @@ export async function openRoom(
 	snapshotBefore?: number,
 ): Promise<OpenedRoom | undefined> {
 	return sql.begin(async (tx) => {
-		const [taken] = await tx<{ epoch: string; last_seq: string }[]>`
+		const [taken] = await tx<{ epoch: string; last_seq: string; log_bytes: string }[]>`
 			update doc_rooms set epoch = epoch + 1, lease_holder = ${holder}
-			where room = ${room} returning epoch, last_seq`;
+			where room = ${room} returning epoch, last_seq, log_bytes`;
 		if (!taken) return undefined;
 		const [snapshot] = await tx<{ seq: string; state: Uint8Array }[]>`
 			select seq, state from doc_snapshots
@@ -72,6 +79,7 @@ export async function openRoom(
 		return {
 			epoch: Number(taken.epoch),
 			lastSeq: Number(taken.last_seq),
+			logBytes: Number(taken.log_bytes),
 			snapshot: snapshot && { seq: Number(snapshot.seq), state: snapshot.state },
 			rows,
 			clients: clients.map((c) => ({ clientId: Number(c.client_id), userId: c.user_id })),
@@ -114,12 +122,13 @@ export async function appendRows(sql: Sql, batch: readonly RoomRows[]): Promise<
 		with free as (
 			select b.* from unnest(
 				${batch.map((b) => b.room)}::text[], ${batch.map((b) => b.epoch)}::bigint[],
-				${batch.map((b) => b.after)}::bigint[], ${batch.map((b) => b.after + b.rows.length)}::bigint[]
-			) as b(room, epoch, after, last)
+				${batch.map((b) => b.after)}::bigint[], ${batch.map((b) => b.after + b.rows.length)}::bigint[],
+				${batch.map((b) => b.rows.reduce((sum, { bytes }) => sum + bytes.length, 0))}::bigint[]
+			) as b(room, epoch, after, last, bytes)
 			join doc_rooms r on r.room = b.room and r.epoch = b.epoch and r.last_seq = b.after
 			for update of r skip locked
 		), fence as (
-			update doc_rooms r set last_seq = b.last from free b
+			update doc_rooms r set last_seq = b.last, log_bytes = r.log_bytes + b.bytes from free b
 			where r.room = b.room and r.epoch = b.epoch and r.last_seq = b.after
 			returning r.room, r.epoch
 		), appended as (

@@ -16,6 +16,8 @@ const PARTS: Record<string, string[]> = {
 	documents: ['sync/property*.test.ts'],
 	/** Two editors and a shell write at once, at random. */
 	fuzz: ['runnerd/flush/fuzz*.test.ts'],
+	/** Whatever bytes a document's server is sent. */
+	frames: ['sync/fuzz.test.ts'],
 	/** runnerd and the engine fail at every step. */
 	faults: ['runnerd/faults*.test.ts'],
 	/** A class that comes all at once, after a lesson's terminals, files and previews. */

@@ -25,6 +25,8 @@ export const Ticket = z.object({
 	/** Seconds since the epoch. */
 	iat: z.number().int(),
 	exp: z.number().int(),
+	/** What it opened stays open until then without another ticket; until `exp` where this is missing. */
+	until: z.number().int().optional(),
 	jti: z.string().min(8).max(40),
 });
 export type Ticket = z.infer<typeof Ticket>;
@@ -33,6 +35,8 @@ export type Ticket = z.infer<typeof Ticket>;
 export const TICKET_HEADER = 'x-containrlab-ticket';
 /** How long a browser's ticket lives: long enough for a slow upgrade, short for a leaked log. */
 export const TICKET_SECONDS = 60;
+/** How long a browser's socket stays before it comes back for its rights to be looked at again. */
+export const SOCKET_SECONDS = 3600;
 /** runnerd's ticket for a room it hosts must outlive web's absences, not the sandbox. */
 export const HOST_TICKET_SECONDS = 7 * 24 * 3600;
 

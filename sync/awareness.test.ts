@@ -83,3 +83,14 @@ test('bounds entries and their size, and takes only objects', () => {
 	room.receive(ben, [entry(10, 1, [1]), entry(11, 1, 'x'), { client: 12, clock: 1, state: '{' }]);
 	expect(shown().map(([client]) => client)).toEqual([1, 2, 3, 4]);
 });
+
+test('what one user shows in all their tabs has a bound, which leaving gives back', () => {
+	const tabs = Array.from({ length: 20 }, () => speaker('anna'));
+	const big = { text: 'x'.repeat(7000) };
+	const shows = tabs.map((tab, n) => room.receive(tab, [entry(n, 1, big)]));
+	expect(shows.filter(Boolean)).toHaveLength(9);
+	expect(room.receive(tabs[0]!, [entry(0, 2, big)])).toBe(true);
+	expect(room.receive(ben, [entry(50, 1, big)])).toBe(true);
+	room.leave(tabs[1]!);
+	expect(room.receive(tabs[19]!, [entry(19, 2, big)])).toBe(true);
+});

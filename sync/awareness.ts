@@ -4,6 +4,7 @@
 import { colourOf } from '@containrlab/protocol/colour.ts';
 import { SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import type { TicketUser } from '@containrlab/protocol/ticket.ts';
+import { LIMITS } from './limits.ts';
 import type { AwarenessEntry } from './wire.ts';
 
 /** What the entries of one connection need to know of it. */
@@ -24,6 +25,8 @@ const GHOST_MS = 60_000;
 
 export class RoomAwareness<S extends Speaker> {
 	#bound = new Map<number, Bound<S>>();
+	/** By user: everyone who joins is told all of it. */
+	#bytes = new Map<string, number>();
 	#gone = new Map<number, { userId: string; clock: number; until: number }>();
 	/** What changed since `takeChanges`, and who changed it. */
 	#changed = new Set<number>();
@@ -48,11 +51,16 @@ export class RoomAwareness<S extends Speaker> {
 			}
 			const state = stamp(entry.state, speaker.user);
 			if (state === undefined) continue;
+			const before = this.#bound.get(entry.client);
+			const { id } = speaker.user;
+			const bytes = (this.#bytes.get(id) ?? 0) + state.length - (before?.state.length ?? 0);
+			if (bytes > LIMITS.awarenessPerUser) return false;
 			if (!speaker.clients.has(entry.client)) {
 				if (speaker.clients.size >= SYNC_LIMITS.awarenessPerConnection) return false;
-				this.#bound.get(entry.client)?.speaker.clients.delete(entry.client);
+				before?.speaker.clients.delete(entry.client);
 				speaker.clients.add(entry.client);
 			}
+			this.#bytes.set(id, bytes);
 			this.#bound.set(entry.client, { ...entry, state, speaker });
 			this.#changed.add(entry.client);
 			this.#changers.add(speaker);
@@ -91,6 +99,7 @@ export class RoomAwareness<S extends Speaker> {
 		if (!bound) return;
 		bound.speaker.clients.delete(client);
 		this.#bound.delete(client);
+		this.#forget(bound);
 		this.#changed.add(client);
 		this.#changers.add(bound.speaker);
 		const now = this.#now();
@@ -104,6 +113,13 @@ export class RoomAwareness<S extends Speaker> {
 			clock: Math.max(bound.clock, clock ?? 0),
 			until: now + GHOST_MS,
 		});
+	}
+
+	#forget({ speaker, state }: Bound<S>): void {
+		const { id } = speaker.user;
+		const bytes = (this.#bytes.get(id) ?? 0) - state.length;
+		if (bytes > 0) this.#bytes.set(id, bytes);
+		else this.#bytes.delete(id);
 	}
 
 	/** What to tell everyone; `only` is the one connection that need not be told. */

@@ -2,27 +2,58 @@
 // is slow or dead.
 
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import type { Ticket } from '@containrlab/protocol/ticket.ts';
 import { LIMITS } from './limits.ts';
+import type { Admission } from './admission.ts';
 import type { Close, Member, Peer } from './member.ts';
+import type { Traffic } from './metrics.ts';
 import type { Room } from './room.ts';
 import type { Turns } from './turns.ts';
-import { decodeMessage, HEARTBEAT, toFrame } from './wire.ts';
+import { isDenial } from './refusals.ts';
+import {
+	decodeMessage,
+	encodeDenied,
+	HEARTBEAT,
+	MALFORMED,
+	TICKET_PLEASE,
+	toFrame,
+} from './wire.ts';
+
+/** How it gets a new ticket. */
+export interface Renewal {
+	/** Whether the client wants to be asked. */
+	readonly asked: boolean;
+	renew(token: string): Promise<Admission>;
+}
+
+/** Frames that a connection may send at once, and per second. */
+export interface Pace {
+	readonly atOnce: number;
+	readonly perSecond: number;
+}
 
 export class Connection implements Peer {
-	readonly ticket: Ticket;
+	ticket: Ticket;
 	readonly acks: boolean;
 	#ws: WebSocket;
 	/** Beneath `ws`: frames are made once for all clients and written to it as they are. */
 	#socket: Duplex;
 	#turns: Turns;
+	#traffic: Traffic;
+	#renewal: Renewal;
+	#renewing = false;
 	#frames: Buffer[] = [];
 	#alive = true;
 	#closing = false;
-	/** Not read, for the store's sake. */
-	#waits = false;
+	/** Why it isn't read at the moment. */
+	#holds = new Set<'store' | 'pace'>();
+	/** Frames that it may still send at once, as of `#framesAt` (ms). */
+	#framesLeft: number;
+	#pace: Pace;
+	#framesAt = performance.now();
 	/** A whole document may be on its way to a slow client without that being a fault; one, not many. */
 	#allowance = 0;
 
@@ -32,12 +63,19 @@ export class Connection implements Peer {
 		ticket: Ticket;
 		acks: boolean;
 		turns: Turns;
+		traffic: Traffic;
+		pace: Pace;
+		renewal: Renewal;
 	}) {
 		this.ticket = options.ticket;
 		this.acks = options.acks;
 		this.#ws = options.ws;
 		this.#socket = options.socket;
 		this.#turns = options.turns;
+		this.#traffic = options.traffic;
+		this.#pace = options.pace;
+		this.#renewal = options.renewal;
+		this.#framesLeft = options.pace.atOnce;
 		this.#ws.on('pong', () => (this.#alive = true));
 		// What ends a connection is its 'close'; an error without a listener would end the process.
 		this.#ws.on('error', () => {});
@@ -49,10 +87,13 @@ export class Connection implements Peer {
 		this.#ws.on('message', (data, isBinary) => {
 			this.#alive = true;
 			if (this.#closing) return;
-			room.receive(
-				member,
-				isBinary ? decodeMessage(data as unknown as Uint8Array) : { type: 'malformed' },
-			);
+			const bytes = data as unknown as Uint8Array;
+			const message = isBinary ? decodeMessage(bytes) : MALFORMED;
+			this.#traffic.framesIn += 1;
+			this.#traffic.bytesIn += bytes.length;
+			if (message.type === 'update') this.#traffic.updates += 1;
+			if (message.type === 'ticket') void this.#renew(message.token);
+			room.receive(member, message);
 			this.#waitFor(room);
 		});
 		this.#ws.once('close', () => {
@@ -63,16 +104,34 @@ export class Connection implements Peer {
 
 	/** Who sends faster than the store takes it is read no further until the store has caught up. */
 	#waitFor(room: Room): void {
-		const relief = this.#waits ? undefined : room.log.relief();
-		if (!relief) return;
-		this.#waits = true;
+		if (!this.#holds.has('store')) this.#holdFor('store', room.log.relief());
+		this.#framesLeft -= 1;
+		if (this.#framesLeft >= 0 || this.#holds.has('pace')) return;
+		this.#holdFor('pace', this.#afterSoMuch());
+	}
+
+	#holdFor(why: 'store' | 'pace', end: Promise<void> | undefined): void {
+		if (!end) return;
+		this.#holds.add(why);
 		this.#ws.pause();
-		void relief.then(() => {
-			this.#waits = false;
+		void end.then(() => {
+			this.#holds.delete(why);
+			if (this.#holds.size > 0) return;
 			// It was silent because we didn't listen.
 			this.#alive = true;
 			this.#ws.resume();
 		});
+	}
+
+	/** Undefined when it hasn't sent too much after all; else until it may send again. */
+	#afterSoMuch(): Promise<void> | undefined {
+		const { atOnce, perSecond } = this.#pace;
+		const now = performance.now();
+		const earned = ((now - this.#framesAt) * perSecond) / 1000;
+		this.#framesLeft = Math.min(atOnce, this.#framesLeft + earned);
+		this.#framesAt = now;
+		if (this.#framesLeft >= 0) return undefined;
+		return delay(PACE_MS - (this.#framesLeft / perSecond) * 1000, undefined, { ref: false });
 	}
 
 	send(message: Uint8Array): void {
@@ -92,6 +151,7 @@ export class Connection implements Peer {
 		}
 		const joined = joinFrames(frames);
 		if (joined) {
+			this.#traffic.bytesOut += joined.length;
 			socket.write(joined);
 			return;
 		}
@@ -100,13 +160,16 @@ export class Connection implements Peer {
 			if (frame.length > SYNC_LIMITS.outbound / 4) {
 				this.#allowance = Math.max(this.#allowance, frame.length);
 			}
+			this.#traffic.bytesOut += frame.length;
 			socket.write(frame);
 		}
 		socket.uncork();
 	};
 
-	close({ code, reason }: Close): void {
+	close(close: Close): void {
 		if (this.#closing) return;
+		const { code, reason } = close;
+		if (isDenial(close) && !this.acks) this.send(encodeDenied(reason));
 		// First: writing to a client that is too slow closes it, which is where we are.
 		this.#closing = true;
 		this.#write();
@@ -116,9 +179,37 @@ export class Connection implements Peer {
 		this.#ws.once('close', () => clearTimeout(timer));
 	}
 
-	/** Once per heartbeat: cuts a socket that didn't answer the last one. */
+	/** Bytes that the client hasn't taken yet. */
+	get unsent(): number {
+		return this.#socket.writableLength;
+	}
+
+	/** For the same user in the same room; anything else ends the connection. One at a time. */
+	async #renew(token: string): Promise<void> {
+		if (this.#renewing) return;
+		this.#renewing = true;
+		const found = await this.#renewal.renew(token);
+		this.#renewing = false;
+		if (!found.ok) return this.close(found.close);
+		const { user, resource } = this.ticket;
+		const isSame = found.ticket.user.id === user.id && found.ticket.resource === resource;
+		if (isSame) this.ticket = found.ticket;
+		else this.close(CLOSE.unauthorized);
+	}
+
+	/** Seconds until it has to be gone, or hold another ticket. */
+	get #left(): number {
+		return (this.ticket.until ?? this.ticket.exp) - Date.now() / 1000;
+	}
+
+	/**
+	 * Once per heartbeat: sends away whose ticket's time is over, and cuts a socket that didn't answer the
+	 * last one.
+	 */
 	beat(): void {
-		if (!this.#waits) {
+		if (this.#left <= 0) return this.close(CLOSE.recheck);
+		if (this.#renewal.asked && this.#left < LIMITS.renewSeconds) this.send(TICKET_PLEASE);
+		if (this.#holds.size === 0) {
 			if (!this.#alive) return this.#ws.terminate();
 			this.#alive = false;
 			this.#ws.ping();
@@ -126,6 +217,9 @@ export class Connection implements Peer {
 		this.send(HEARTBEAT);
 	}
 }
+
+/** Who sent too much is read again after so long at least (ms). */
+const PACE_MS = 100;
 
 let lastMessage: Uint8Array | undefined;
 let lastFrame: Buffer | undefined;

@@ -11,8 +11,12 @@ import type { Decoded } from './update.ts';
 
 type Struct = Y.Item | Y.GC;
 
+const MOST_STRUCTS = 10_000;
+
 /** Steps to integrate it into this document, at most; counting ends a little above `limit`. */
 export function estimateSteps(doc: Y.Doc, { structs }: Decoded, limit: number): number {
+	// To look at so many one by one costs as much as to integrate them: that is for the worker.
+	if (structs.length > MOST_STRUCTS) return Number.POSITIVE_INFINITY;
 	const siblings = new Map<string, number>();
 	let steps = 0;
 	for (const struct of structs) {

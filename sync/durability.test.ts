@@ -110,6 +110,27 @@ test('with a slow store, who sends is read no further, isn’t cut for it, and l
 	sender.close();
 });
 
+test('a room whose row is locked holds up its own edits alone', async () => {
+	const { sql } = database.connection;
+	const [room, other] = [await createRoom(sql), await createRoom(sql)];
+	const { client } = await server();
+	using anna = await client(room, 'anna');
+	using ben = await client(other, 'ben');
+	await until('both are in', () => anna.saved && ben.saved);
+	await using connection = connect(database.url, { max: 1 });
+	await connection.sql.begin(async (tx) => {
+		await tx`select from doc_rooms where room = ${room} for update`;
+		anna.text.insert(0, 'waits');
+		ben.text.insert(0, 'goes on');
+		await until('ben is saved', () => ben.saved);
+		ben.text.insert(0, 'and ');
+		await until('ben is saved again', () => ben.saved);
+		expect(anna.saved).toBe(false);
+	});
+	await until('anna is saved', () => anna.saved);
+	expect(anna.provider.wsconnected).toBe(true);
+});
+
 test('a commit is on disk before it is answered, whatever the server was set up for', async () => {
 	const [row] = await database.connection.sql`select current_database() as name`;
 	await database.connection.sql.unsafe(

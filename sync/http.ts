@@ -1,4 +1,4 @@
-// The HTTP routes of sync: health for anyone, the rest for the holder of the service's token.
+// The HTTP routes of sync: its health for anyone, the rest for the holder of the service's token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,11 +6,14 @@ import { RoomName } from '@containrlab/protocol/id.ts';
 import {
 	AUTHOR_HEADER,
 	CLOSE,
+	FoldRequest,
+	type FoldAnswer,
 	RevokeRequest,
 	SNAPSHOT_SEQ_HEADER,
 	SYNC_LIMITS,
 } from '@containrlab/protocol/sync.ts';
 import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
 import type { Revocations } from './revocations.ts';
 import type { Close } from './member.ts';
 import type { Rooms } from './rooms.ts';
@@ -22,6 +25,7 @@ export interface HttpContext {
 	revocations: Revocations;
 	token: string;
 	logger: Logger;
+	metrics: Metrics;
 }
 
 /** `code` is stable and for programs; bodies are `{code}` as JSON. */
@@ -47,11 +51,13 @@ async function answer(
 ): Promise<void> {
 	const url = new URL(request.url ?? '/', 'http://sync');
 	if (request.method === 'GET' && url.pathname === '/health') {
-		return health(context, response);
+		return json(response, 200, { ok: true, rooms: context.rooms.size });
 	}
+	if (request.method === 'GET' && url.pathname === '/ready') return ready(context, response);
 	if (!isBearer(request.headers.authorization, context.token)) {
 		return refuse(response, { status: 401, code: 'unauthorized' });
 	}
+	if (request.method === 'GET' && url.pathname === '/metrics') return metrics(context, response);
 	const [, room, action] = /^\/rooms\/([^/]+)\/([a-z]+)$/.exec(url.pathname) ?? [];
 	const name = RoomName.safeParse(room === undefined ? '' : decodeURIComponent(room));
 	if (!name.success) return refuse(response, { status: 404, code: 'not-found' });
@@ -62,18 +68,29 @@ async function answer(
 			return updates(context, name.data, request, response);
 		case 'POST revoke':
 			return revoke(context, name.data, request, response);
+		case 'POST fold':
+			return fold(context, name.data, request, response);
 		default:
 			return refuse(response, { status: 404, code: 'not-found' });
 	}
 }
 
-async function health({ rooms, storage }: HttpContext, response: ServerResponse): Promise<void> {
+/** With the store away this process is alive and holds people's edits: end it for nothing less. */
+async function ready({ rooms, storage }: HttpContext, response: ServerResponse): Promise<void> {
 	try {
+		if (!rooms.isReady) throw new Error('not now');
 		await storage.ping();
-		json(response, 200, { ok: true, rooms: rooms.size });
+		json(response, 200, { ok: true });
 	} catch {
 		refuse(response, { status: 503, code: 'storage-unavailable' });
 	}
+}
+
+async function metrics(context: HttpContext, response: ServerResponse): Promise<void> {
+	const { registry } = context.metrics;
+	const text = await registry.metrics();
+	response.writeHead(200, { 'content-type': registry.contentType });
+	response.end(text);
 }
 
 async function snapshot(
@@ -143,6 +160,20 @@ async function revoke(
 	const room = await rooms.loaded(name);
 	room?.closeUser(userId, final ? CLOSE.revoked : CLOSE.recheck);
 	json(response, 200, { ok: true });
+}
+
+async function fold(
+	{ rooms, storage }: HttpContext,
+	name: string,
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	const body = await readBody(request, 4096);
+	const parsed = FoldRequest.safeParse(body && parseJson(body));
+	if (!parsed.success) return refuse(response, { status: 400, code: 'malformed' });
+	const bytes = await storage.foldHistory(name, { since: new Date(parsed.data.before) });
+	(await rooms.loaded(name))?.folded(bytes);
+	json(response, 200, { bytes } satisfies FoldAnswer);
 }
 
 function refusalOf({ code, reason }: Close): Refusal {

@@ -3,12 +3,18 @@
 export const LIMITS = {
 	/** Bytes of a room that wait for something that never came; Yjs goes through them at each edit. */
 	pending: 64 * 1024,
+	/** Client ids whose structs a room has seen: a page that writes brings one with it. */
+	clientIds: 50_000,
+	/** Frames that a connection may send at once, and per second; who sends more is read later. */
+	frames: { atOnce: 60_000, perSecond: 2000 },
 	/** Entries of one awareness message: a stock client repeats everyone's at once. */
 	awarenessEntries: 4096,
 	/** Steps (cost.ts) that a connection may cost at once, and per second; more is tried out first. */
 	steps: { atOnce: 200_000, perSecond: 200_000 },
 	/** What an update may take in a trial (ms): of a core, for each byte, and until it is given up. */
 	trialMs: { cpu: 60, perByte: 0.001, wall: 3000 },
+	/** Bytes of awareness of one user in one room, in all their tabs. */
+	awarenessPerUser: 64 * 1024,
 	/** Connections of one room, and of one user in it. */
 	roomConnections: 1000,
 	userConnections: 40,
@@ -37,10 +43,18 @@ export const LIMITS = {
 	/** Rows, or bytes, after which the state is stored so that loading stays short. */
 	snapshotRows: 500,
 	snapshotBytes: 2 * 1024 * 1024,
+	/** Bytes of a room's log from which on its oldest rows are folded, down to so many; at the most. */
+	log: { bytes: 256 * 1024 * 1024, kept: 128 * 1024 * 1024, most: 384 * 1024 * 1024 },
+	/** What a fold may take: time, and memory of its process. */
+	fold: { ms: 120_000, heapMb: 512, retryMs: 60_000 },
 	/** How long a room that nobody is in stays loaded (ms). */
 	idleMs: 30_000,
 	/** How long a revocation is remembered (ms): longer than a browser's ticket lives. */
 	revocationMs: 5 * 60_000,
+	/** Who is refused again waits for it, up to so long; so many at a time, and so many are known. */
+	refusals: { mostMs: 2000, forgetMs: 60_000, waiting: 1000, known: 10_000 },
+	/** Before a ticket's time is over its holder is asked for another (s). */
+	renewSeconds: 60,
 	/** Time for a closing handshake before the socket is cut (ms). */
 	closeMs: 3000,
 	/** Time to save everything when told to end (ms). */

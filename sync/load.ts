@@ -8,6 +8,7 @@ export interface LoadedRoom {
 	doc: Y.Doc;
 	epoch: number;
 	lastSeq: number;
+	logBytes: number;
 	size: number;
 	/** What a next snapshot would spare. */
 	unsnapshotted: { rows: number; bytes: number };
@@ -49,6 +50,7 @@ export function loadRoom(opened: OpenedRoom): Load {
 			doc,
 			epoch: opened.epoch,
 			lastSeq: opened.lastSeq,
+			logBytes: opened.logBytes,
 			size,
 			unsnapshotted: { rows: opened.rows.length, bytes },
 			owners: new Map(opened.clients.map(({ clientId, userId }) => [clientId, userId])),

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { RoomRows } from '@containrlab/db/doc-log.ts';
 import { Committer, RoomLog, type LogLoss } from './log.ts';
 import { silentLogger } from './logger.ts';
+import { Metrics } from './metrics.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import { StorageUnavailable } from './storage.ts';
 import { until } from './testing.ts';
@@ -30,7 +31,7 @@ const bytes = (n: number) => [Uint8Array.of(n)];
 const logs = (storage: FailingStorage, count: number) =>
 	logsOf(
 		storage,
-		new Committer({ storage, logger: silentLogger }),
+		new Committer({ storage, logger: silentLogger, metrics: new Metrics() }),
 		Array.from({ length: count }, (_, n) => `workspace:room${n}`),
 	);
 
@@ -107,6 +108,31 @@ test("a row that can't be stored costs its own room alone", async () => {
 	await committer.idle();
 	expect(lost).toEqual([['workspace:room3', 'refused']]);
 	expect(stored.filter(Boolean)).toHaveLength(6);
+});
+
+test('a room that somebody has locked waits alone, keeps its order, and is drained all the same', async () => {
+	const storage = new FailingStorage();
+	const { committer, all, lost } = await logs(storage, 3);
+	const [log, ...others] = all as [RoomLog, ...RoomLog[]];
+	const append = storage.append.bind(storage);
+	let locked = true;
+	storage.append = async (batch) =>
+		append(locked ? batch.filter(({ room }) => room !== log.room) : batch);
+	const heard: string[] = [];
+	for (const each of all) {
+		each.append('anna', bytes(1), [{ clientId: 7, userId: 'anna' }]);
+		each.whenDurable((stored) => stored && heard.push(each.room));
+	}
+	await until('the others are stored', () => others.every(({ unsaved }) => unsaved === 0));
+	log.append('anna', bytes(2), []);
+	for (const each of others) each.append('anna', bytes(2), []);
+	await until('the others go on', () => others.every(({ durableSeq }) => durableSeq === 2));
+	expect([heard.includes(log.room), log.durableSeq, committer.away]).toEqual([false, 0, false]);
+	locked = false;
+	await committer.idle();
+	expect(storage.rows(log.room).map((row) => row.bytes[0])).toEqual([1, 2]);
+	expect((await storage.open(log.room))?.clients).toEqual([{ clientId: 7, userId: 'anna' }]);
+	expect([heard.includes(log.room), lost]).toEqual([true, []]);
 });
 
 test('another holder ends the log, and what waits is not called durable', async () => {

@@ -6,6 +6,7 @@ import { packUpdates, type ClientBinding, type LogRow } from '@containrlab/db/do
 import { SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
 
 /** Why a room's log can't go on: another process has the room, or its rows can't be stored. */
@@ -135,10 +136,20 @@ interface Part {
 	clients: ClientBinding[];
 }
 
+/** The rooms that are stored, and those to try again; all others belong to somebody else now. */
+interface Persisted {
+	taken: Set<string>;
+	locked: Set<string>;
+}
+
 export class Committer {
 	#storage: Storage;
 	#logger: Logger;
+	#metrics: Metrics;
 	#dirty = new Set<RoomLog>();
+	/** Those whose row somebody else has locked; they come round again a little later. */
+	#locked = new Set<RoomLog>();
+	#unlocked: PromiseWithResolvers<void> | undefined;
 	#running: Promise<void> | undefined;
 	/** When the last commit began. */
 	#begun = 0;
@@ -147,20 +158,29 @@ export class Committer {
 	/** Of all rooms. */
 	unsaved = 0;
 
-	constructor({ storage, logger }: { storage: Storage; logger: Logger }) {
-		this.#storage = storage;
-		this.#logger = logger;
+	constructor(options: { storage: Storage; logger: Logger; metrics: Metrics }) {
+		this.#storage = options.storage;
+		this.#logger = options.logger;
+		this.#metrics = options.metrics;
+	}
+
+	get unsavedRooms(): number {
+		return this.#dirty.size + this.#locked.size;
 	}
 
 	/** A room has rows. The commit begins when all rooms of this turn have added theirs. */
 	add(log: RoomLog): void {
+		if (this.#locked.has(log)) return;
 		this.#dirty.add(log);
 		this.#running ??= Promise.resolve().then(() => this.#run());
 	}
 
 	/** Resolves when nothing is left to store. */
 	async idle(): Promise<void> {
-		while (this.#running) await this.#running;
+		while (this.#running || this.#locked.size > 0) {
+			this.#unlocked ??= Promise.withResolvers<void>();
+			await (this.#running ?? this.#unlocked.promise);
+		}
 	}
 
 	async #run(): Promise<void> {
@@ -171,6 +191,8 @@ export class Committer {
 			this.#begun = performance.now();
 			const batch = this.#take();
 			await this.#commit(batch);
+			const rows = batch.reduce((sum, part) => sum + part.rows.length, 0);
+			this.#metrics.committed(performance.now() - this.#begun, rows);
 			for (const { log } of batch) if (log.rows.length === 0) this.#dirty.delete(log);
 		}
 		this.#running = undefined;
@@ -211,9 +233,9 @@ export class Committer {
 
 	/** Stores a batch, however long it takes; halves it when the batch itself is at fault. */
 	async #commit(batch: Part[]): Promise<void> {
-		let taken: Set<string>;
+		let done: Persisted;
 		try {
-			taken = await this.#persist(batch);
+			done = await this.#persist(batch);
 		} catch (cause) {
 			const [only] = batch;
 			if (batch.length === 1 && only) {
@@ -226,15 +248,32 @@ export class Committer {
 			await this.#commit(batch.slice(half));
 			return;
 		}
-		for (const { log, room, after, rows } of batch) {
-			if (taken.has(room)) log.stored(after + rows.length);
-			else log.lost('moved');
+		for (const { log, room, after, rows, clients } of batch) {
+			if (done.taken.has(room)) log.stored(after + rows.length);
+			else if (done.locked.has(room)) {
+				log.clients.unshift(...clients);
+				this.#waitFor(log);
+			} else log.lost('moved');
 		}
 	}
 
+	/** One room's lock is nobody else's wait. */
+	#waitFor(log: RoomLog): void {
+		this.#dirty.delete(log);
+		const again = () => {
+			this.#locked.delete(log);
+			this.add(log);
+			this.#unlocked?.resolve();
+			this.#unlocked = undefined;
+		};
+		this.#locked.add(log);
+		setTimeout(again, LIMITS.retryMs.first);
+	}
+
 	/** Tries until the store answers. Rows keep their numbers, so that a repeat can't double them. */
-	async #persist(batch: Part[]): Promise<Set<string>> {
+	async #persist(batch: Part[]): Promise<Persisted> {
 		const taken = new Set<string>();
+		let locked = new Set<string>();
 		let left = batch;
 		for (
 			let pause: number = LIMITS.retryMs.first;
@@ -244,10 +283,10 @@ export class Committer {
 			try {
 				for (const room of await this.#storage.append(left)) taken.add(room);
 				left = left.filter(({ room }) => !taken.has(room));
-				if (left.length > 0) await this.#findEarlier(left, taken);
+				if (left.length > 0) locked = await this.#lookAt(left, taken);
 				if (this.away) this.#logger.info('the store is back');
 				this.away = false;
-				return taken;
+				return { taken, locked };
 			} catch (cause) {
 				if (!(cause instanceof StorageUnavailable)) throw cause;
 				if (!this.away) this.#goOnUnsaved(cause);
@@ -262,12 +301,19 @@ export class Committer {
 		for (const log of this.#dirty) log.relieve();
 	}
 
-	/** Rooms that were left out although they are ours hold these rows already, from a lost answer. */
-	async #findEarlier(left: Part[], taken: Set<string>): Promise<void> {
+	/**
+	 * Rooms that were left out although they are ours hold these rows already, from a lost answer; or
+	 * somebody has them locked, which is answered.
+	 */
+	async #lookAt(left: Part[], taken: Set<string>): Promise<Set<string>> {
+		const locked = new Set<string>();
 		const found = await this.#storage.positions(left.map(({ room }) => room));
 		for (const { room, epoch, after, rows } of left) {
 			const position = found.get(room);
-			if (position?.epoch === epoch && position.lastSeq === after + rows.length) taken.add(room);
+			if (position?.epoch !== epoch) continue;
+			if (position.lastSeq === after + rows.length) taken.add(room);
+			if (position.lastSeq === after) locked.add(room);
 		}
+		return locked;
 	}
 }

@@ -1,6 +1,7 @@
 // The sync process: configuration, wiring, signals.
 
 import { hostname } from 'node:os';
+import { collectDefaultMetrics } from 'prom-client';
 import { importTicketPublicKey } from '@containrlab/protocol/ticket.ts';
 import { readConfig } from './config.ts';
 import { LIMITS } from './limits.ts';
@@ -20,6 +21,8 @@ const server = new SyncServer({
 	token: config.token,
 	logger,
 });
+
+collectDefaultMetrics({ register: server.metrics.registry });
 
 let ending = false;
 async function end(why: string): Promise<void> {

@@ -1,5 +1,7 @@
 // A store in memory, with the fences of the real one.
 
+import * as Y from 'yjs';
+import type { Kept } from '@containrlab/db/doc-history.ts';
 import type {
 	ClientBinding,
 	LogRow,
@@ -7,7 +9,11 @@ import type {
 	RoomPosition,
 	RoomRows,
 } from '@containrlab/db/doc-log.ts';
+import { loadRoom } from './load.ts';
 import type { Storage } from './storage.ts';
+
+const bytesOf = (rows: readonly LogRow[]): number =>
+	rows.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
 interface StoredRoom {
 	epoch: number;
@@ -21,6 +27,12 @@ interface StoredRoom {
 
 export class MemoryStorage implements Storage {
 	#rooms = new Map<string, StoredRoom>();
+	#create: boolean;
+
+	/** `create`: a room is made when somebody opens it. */
+	constructor({ create = false }: { create?: boolean } = {}) {
+		this.#create = create;
+	}
 
 	/** Makes a room, as web does in Postgres; `starter` becomes its first row. */
 	create(room: string, starter?: { userId: string; update: Uint8Array }): void {
@@ -54,6 +66,7 @@ export class MemoryStorage implements Storage {
 		room: string,
 		snapshotBefore = Number.MAX_SAFE_INTEGER,
 	): Promise<OpenedRoom | undefined> {
+		if (this.#create && !this.#rooms.has(room)) this.create(room);
 		const stored = this.#rooms.get(room);
 		if (!stored) return undefined;
 		stored.epoch += 1;
@@ -62,6 +75,7 @@ export class MemoryStorage implements Storage {
 		return {
 			epoch: stored.epoch,
 			lastSeq: stored.lastSeq,
+			logBytes: bytesOf(stored.rows),
 			snapshot,
 			rows: stored.rows.filter((row) => row.seq > from),
 			clients: [...stored.clients.values()],
@@ -97,6 +111,27 @@ export class MemoryStorage implements Storage {
 		if (stored?.epoch !== epoch || seq > stored.lastSeq) return;
 		const others = stored.snapshots.filter((each) => each.seq !== seq);
 		stored.snapshots = [...others, { seq, state }].sort((a, b) => a.seq - b.seq);
+	}
+
+	async foldHistory(room: string, kept: Kept): Promise<number> {
+		const { rows, snapshots } = this.#rooms.get(room)!;
+		let left = bytesOf(rows);
+		let folded = 0;
+		for (const { at, bytes } of rows) {
+			if ('since' in kept ? at >= kept.since : left <= kept.bytes) break;
+			left -= bytes.length;
+			folded += 1;
+		}
+		const lastSeq = rows[folded - 1]?.seq;
+		if (lastSeq === undefined) return 0;
+		const snapshot = snapshots.findLast(({ seq }) => seq <= lastSeq);
+		const after = rows.filter(({ seq }) => seq > (snapshot?.seq ?? 0) && seq <= lastSeq);
+		const then = { epoch: 0, lastSeq, logBytes: 0, snapshot, rows: after, clients: [] };
+		const load = loadRoom(then);
+		if (!load.ok) return 0;
+		const before = bytesOf(rows);
+		this.fold(room, lastSeq, Y.encodeStateAsUpdate(load.room.doc));
+		return before - bytesOf(this.rows(room));
 	}
 
 	async ping(): Promise<void> {}

@@ -3,23 +3,35 @@
 import { connect, type Connection, type Sql } from '@containrlab/db/connect.ts';
 import * as log from '@containrlab/db/doc-log.ts';
 import type { OpenedRoom, RoomPosition, RoomRows } from '@containrlab/db/doc-log.ts';
+import type { Kept } from '@containrlab/db/doc-history.ts';
+import { Folds } from './fold.ts';
 import { LIMITS } from './limits.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
 
 export class PostgresStorage implements Storage {
+	#url: string;
 	#holder: string;
+	#create: boolean;
+	#folds = new Folds();
 	/** Commits wait for no load, and outlive one that fails. */
 	#commits: Line;
 	#loads: Line;
 
-	constructor({ url, holder }: { url: string; holder: string }) {
+	/** `holder` is who has a room, for people; `create`: a room is made when somebody opens it. */
+	constructor(options: { url: string; holder: string; create?: boolean }) {
+		const { url, holder, create = false } = options;
+		this.#create = create;
+		this.#url = url;
 		this.#holder = holder;
 		this.#commits = new Line(url, 2);
 		this.#loads = new Line(url, 4);
 	}
 
 	open(room: string, snapshotBefore?: number): Promise<OpenedRoom | undefined> {
-		return this.#loads.query((sql) => log.openRoom(sql, room, this.#holder, snapshotBefore));
+		return this.#loads.query(async (sql) => {
+			if (this.#create) await log.createRoom(sql, room);
+			return log.openRoom(sql, room, this.#holder, snapshotBefore);
+		});
 	}
 
 	append(batch: readonly RoomRows[]): Promise<Set<string>> {
@@ -34,11 +46,16 @@ export class PostgresStorage implements Storage {
 		return this.#loads.query((sql) => log.saveSnapshot(sql, room, epoch, seq, state));
 	}
 
+	foldHistory(room: string, kept: Kept): Promise<number> {
+		return this.#folds.run({ url: this.#url, room, kept });
+	}
+
 	async ping(): Promise<void> {
 		await this.#loads.query((sql) => sql`select 1`);
 	}
 
 	async close(): Promise<void> {
+		await this.#folds.end();
 		await Promise.all([this.#commits.close(), this.#loads.close()]);
 	}
 }

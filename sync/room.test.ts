@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import { newId, workspaceRoom } from '@containrlab/protocol/id.ts';
@@ -10,7 +11,7 @@ import { silentLogger } from './logger.ts';
 import { MemoryStorage } from './memory-storage.ts';
 import { PostgresStorage } from './postgres-storage.ts';
 import type { Close, Member, Peer } from './member.ts';
-import type { Room } from './room.ts';
+import type { LogBounds, Room } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
 import { Turns } from './turns.ts';
@@ -81,6 +82,13 @@ const kinds: Record<string, Kind> = {
 	},
 };
 
+interface RoomsOptions {
+	idleMs?: number;
+	heldMs?: number;
+	turns?: Turns;
+	logBounds?: LogBounds;
+}
+
 class FakePeer implements Peer {
 	ticket: Ticket;
 	acks = true;
@@ -130,13 +138,26 @@ const starterOf = (text: string): Uint8Array => {
 	return Y.encodeStateAsUpdate(doc);
 };
 
+/** One struct by each of so many clients: a collected one, of length 1, the least that an id takes. */
+function crowdOf(first: number, count: number): Uint8Array {
+	const update = encoding.createEncoder();
+	encoding.writeVarUint(update, count);
+	for (let client = first + count; client > first; client -= 1) {
+		for (const value of [1, client, 0]) encoding.writeVarUint(update, value);
+		encoding.writeUint8(update, 0);
+		encoding.writeVarUint(update, 1);
+	}
+	encoding.writeVarUint(update, 0);
+	return encoding.toUint8Array(update);
+}
+
 describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 	const open = async (name: string, rooms = roomsOf()) => {
 		const found = await rooms.open(name);
 		if (!found.ok) throw new Error(found.close.reason);
 		return { ...found, rooms };
 	};
-	const roomsOf = (options: { idleMs?: number; heldMs?: number; turns?: Turns } = {}) =>
+	const roomsOf = (options: RoomsOptions = {}) =>
 		new Rooms({ storage: kind.storage(), logger: silentLogger, ...options });
 	/** Its appends fail as long as `away` says so. */
 	const failing = () => {
@@ -325,6 +346,45 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		}
 	});
 
+	test('a log that grows large loses its beginning, and the document nothing', async () => {
+		const name = await kind.create();
+		const logBounds = { bytes: 40_000, kept: 20_000, most: 1_000_000 };
+		const { room, rooms } = await open(name, roomsOf({ logBounds }));
+		const { peer } = join(room);
+		await until('joined', () => peer.durable === 1);
+		for (let n = 0; n < 60; n += 1) {
+			peer.doc.getText('text').delete(0, peer.doc.getText('text').length);
+			peer.doc.getText('text').insert(0, `${n}`.padEnd(1000, 'x'));
+			await room.settled();
+		}
+		const size = async () => {
+			const opened = await kind.storage().open(name);
+			return { bytes: opened!.logBytes, lastSeq: opened!.lastSeq };
+		};
+		await rooms.drain();
+		await until('folded', async () => (await size()).bytes <= 45_000);
+		expect((await size()).lastSeq).toBe(60);
+		const again = await open(name);
+		expect(again.room.doc.getText('text').toString()).toBe(peer.text);
+	});
+
+	test('a log that can’t be folded takes no more than its bound', async () => {
+		const name = await kind.create();
+		const storage = kind.storage();
+		const { foldHistory } = storage;
+		storage.foldHistory = async () => 0;
+		onTestFinished(() => void (storage.foldHistory = foldHistory));
+		const logBounds = { bytes: 10_000, kept: 5_000, most: 20_000 };
+		const rooms = new Rooms({ storage, logger: silentLogger, logBounds });
+		const { room } = await open(name, rooms);
+		const { peer } = join(room);
+		for (let n = 0; n < 60 && !peer.closed; n += 1) {
+			peer.doc.getText('text').insert(0, 'x'.repeat(1000));
+			await room.settled();
+		}
+		expect([peer.closed?.reason, room.log.lastSeq]).toEqual(['too-large', 20]);
+	});
+
 	test('unloads when idle, with a snapshot that the next load starts from', async () => {
 		const name = await kind.create();
 		const rooms = roomsOf({ idleMs: 20 });
@@ -377,10 +437,11 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		expect(room.doc.getText('text').length).toBe(offline.getText('text').length);
 	});
 
-	test('what waits for something that never comes is bounded', async () => {
+	test('what waits for something that never comes is bounded, and costs its sender alone', async () => {
 		const name = await kind.create();
 		const { room, rooms } = await open(name);
 		const { peer, member } = join(room);
+		const friend = join(room).peer;
 		const source = new Y.Doc();
 		source.getText('text').insert(0, 'never sent');
 		source.on('update', (update: Uint8Array) =>
@@ -391,8 +452,46 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 			await new Promise(setImmediate);
 		}
 		expect(peer.closed?.reason).toBe('too-costly');
+		friend.doc.getText('text').insert(0, 'undisturbed');
+		await until('saved', () => friend.durable === 2);
+		expect([friend.closed, room.broken]).toEqual([undefined, false]);
 		const again = await open(name, rooms);
 		expect(Y.encodeStateAsUpdate(again.room.doc).length).toBeLessThan(70_000);
+	});
+
+	test('what a long absence brings is taken at once, whatever its order', async () => {
+		const { room } = await open(await kind.create());
+		const { peer, member } = join(room);
+		const [one, two] = [new Y.Doc(), new Y.Doc()];
+		for (let n = 0; n < 400; n += 1) {
+			const [from, to] = n % 2 ? [one, two] : [two, one];
+			from.getText('text').insert(n * 3, `${n}`.padEnd(200, 'x'));
+			from.getText('text').delete(n, 1);
+			Y.applyUpdate(to, Y.encodeStateAsUpdate(from, Y.encodeStateVector(to)));
+		}
+		const update = Y.encodeStateAsUpdate(one);
+		expect(update.length).toBeGreaterThan(64 * 1024);
+		room.receive(member, { type: 'update', update, resync: true });
+		await until('durable', () => peer.durable === 2 || peer.closed !== undefined);
+		expect(room.doc.getText('text').toString()).toBe(one.getText('text').toString());
+	});
+
+	test('client ids have a bound: those who have one go on, new ones are refused', async () => {
+		const { room } = await open(await kind.create());
+		const { peer } = join(room);
+		const mallory = join(room);
+		peer.doc.getText('text').insert(0, 'here before');
+		await until('known', () => peer.durable === 2);
+		for (let batch = 0; batch < 3 && !mallory.peer.closed; batch += 1) {
+			const update = crowdOf(1 + batch * 25_000, 25_000);
+			room.receive(mallory.member, { type: 'update', update, resync: false });
+			const edits = mallory.peer.durable;
+			await until('done', () => mallory.peer.durable > edits || !!mallory.peer.closed);
+		}
+		expect(mallory.peer.closed?.reason).toBe('too-large');
+		peer.doc.getText('text').insert(0, 'still ');
+		await until('saved', () => peer.durable === 3);
+		expect(peer.closed).toBeUndefined();
 	});
 
 	test('with the store away, edits go on up to a bound, then a named close; none is lost', async () => {

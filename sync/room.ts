@@ -1,6 +1,7 @@
 // One Yjs document with its awareness. Knows no socket: what it receives is decoded messages, what
 // it sends goes to peers, and everything of one turn of the event loop is one transaction.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import * as Y from 'yjs';
 import type { ClientBinding } from '@containrlab/db/doc-log.ts';
 import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
@@ -19,21 +20,39 @@ import {
 	type Member,
 	type Peer,
 } from './member.ts';
-import type { Trial } from './trial.ts';
+import type { Trials } from './trial.ts';
 import type { Turns } from './turns.ts';
-import { clientsOf, decodeUpdate, isEmpty, isKnown, pendingBytes, type Decoded } from './update.ts';
+import {
+	clientsOf,
+	decodeUpdate,
+	isComplete,
+	isEmpty,
+	isKnown,
+	pendingBytes,
+	type Decoded,
+} from './update.ts';
 import * as wire from './wire.ts';
 
 export type Applied =
 	| { ok: true; seq: number }
 	| { ok: false; code: 'malformed' | 'too-large' | 'too-costly' | 'unavailable' };
 
+/** Bytes of a log: from where on it is folded, down to what, and beyond which nothing is taken. */
+export interface LogBounds {
+	readonly bytes: number;
+	readonly kept: number;
+	readonly most: number;
+}
+
 export interface RoomContext {
 	committer: Committer;
 	turns: Turns;
 	logger: Logger;
-	trial: Trial;
+	trials: Trials;
 	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void>;
+	/** Answers the bytes of the log that folding took away. */
+	fold(room: string, keptBytes: number): Promise<number>;
+	logBounds: LogBounds;
 	/** The room can't go on as it is; it has told its peers. */
 	onBroken(room: Room): void;
 }
@@ -53,6 +72,9 @@ export class Room {
 	#size: number;
 	#unsnapshotted: { rows: number; bytes: number };
 	#savingSnapshot = false;
+	/** Of the log's rows, with those under way. */
+	#logBytes: number;
+	#folding = false;
 	#gathering: NodeJS.Timeout | undefined;
 	broken = false;
 
@@ -63,6 +85,7 @@ export class Room {
 		this.#owners = loaded.owners;
 		this.#size = loaded.size;
 		this.#unsnapshotted = loaded.unsnapshotted;
+		this.#logBytes = loaded.logBytes;
 		this.log = new RoomLog({
 			room: name,
 			epoch: loaded.epoch,
@@ -109,6 +132,9 @@ export class Room {
 					return this.#expel(member, CLOSE.tooLarge);
 				}
 				return this.#soon();
+			case 'ticket':
+				// A matter between the connection and the server.
+				return;
 			case 'query-awareness':
 				member.asksWho = true;
 				return this.#soon();
@@ -131,12 +157,28 @@ export class Room {
 
 	#admit(bytes: Uint8Array): Admitted {
 		if (!this.log.hasPlace(bytes.length)) return { ok: false, code: 'unavailable' };
+		if (this.#logBytes > this.#context.logBounds.most) return { ok: false, code: 'too-large' };
 		if (this.#size + bytes.length > SYNC_LIMITS.document) {
 			this.#size = this.state().length;
 			if (this.#size + bytes.length > SYNC_LIMITS.document) return { ok: false, code: 'too-large' };
 		}
 		const update = decodeUpdate(bytes);
-		return update ? { ok: true, update } : { ok: false, code: 'malformed' };
+		if (!update) return { ok: false, code: 'malformed' };
+		return this.#knowsEnough(update) ? { ok: true, update } : { ok: false, code: 'too-large' };
+	}
+
+	/** Client ids have a bound of their own: each is kept for as long as the room is. */
+	#knowsEnough(update: Decoded): boolean {
+		if (this.#owners.size + update.structs.length <= LIMITS.clientIds) return true;
+		let known = this.#owners.size;
+		for (const client of clientsOf(update)) if (!this.#owners.has(client)) known += 1;
+		return known <= LIMITS.clientIds;
+	}
+
+	/** Whether it would make more wait for what never came than is allowed. */
+	#waitsTooMuch(update: Decoded): boolean {
+		const waiting = pendingBytes(this.doc) + update.bytes.length;
+		return waiting > LIMITS.pending && !isComplete(this.doc, update);
 	}
 
 	/** An edit that came over HTTP; answers once it is durable. */
@@ -146,8 +188,9 @@ export class Room {
 		const decoded = this.#admit(bytes);
 		if (!decoded.ok) return decoded;
 		const { update } = decoded;
+		if (this.#waitsTooMuch(update)) return { ok: false, code: 'too-costly' };
 		if (estimateSteps(this.doc, update, LIMITS.steps.atOnce) > LIMITS.steps.atOnce) {
-			const verdict = await this.#context.trial(this.state(), bytes);
+			const verdict = await this.#context.trials.run(this.state(), bytes);
 			if (verdict === 'too-costly') return { ok: false, code: 'too-costly' };
 		}
 		this.#incoming.push({ member: undefined, userId, update, tried: true });
@@ -213,6 +256,7 @@ export class Room {
 			this.#answerSteps();
 			this.#tellAwareness();
 			this.#snapshotIfDue();
+			if (this.#logBytes > this.#context.logBounds.bytes && !this.#folding) void this.#fold();
 		} catch (cause) {
 			// Whatever it is, it is this room's alone; what wasn't acknowledged comes again.
 			this.#context.logger.error('room failed', { room: this.name, cause });
@@ -239,13 +283,18 @@ export class Room {
 	 */
 	#transact(incoming: readonly Incoming[], fresh: Incoming[]): boolean {
 		let current: Incoming | undefined;
+		const refused = new Set<Member>();
 		try {
 			this.doc.transact(() => {
 				for (current of incoming) {
 					const { member, update } = current;
-					if (this.#isHeld(current)) continue;
+					if ((member && refused.has(member)) || this.#isHeld(current)) continue;
 					if (member) member.done += 1;
 					if (isEmpty(update) || isKnown(this.doc, update)) continue;
+					if (member && this.#waitsTooMuch(update)) {
+						refused.add(member);
+						continue;
+					}
 					const before = pendingBytes(this.doc);
 					Y.applyUpdate(this.doc, update.bytes, this);
 					const waiting = pendingBytes(this.doc);
@@ -254,6 +303,7 @@ export class Room {
 				}
 				current = undefined;
 			}, this);
+			for (const member of refused) this.#expel(member, CLOSE.tooCostly);
 			return true;
 		} catch (cause) {
 			const costly = cause instanceof TooMuchPending;
@@ -289,7 +339,7 @@ export class Room {
 
 	async #tryOut(member: Member, incoming: Incoming): Promise<void> {
 		if (this.broken) return;
-		const verdict = await this.#context.trial(this.state(), incoming.update.bytes);
+		const verdict = await this.#context.trials.run(this.state(), incoming.update.bytes);
 		const held = member.held?.items ?? [];
 		member.held = undefined;
 		if (member.gone || this.broken) return;
@@ -312,6 +362,7 @@ export class Room {
 			this.#size += size;
 			this.#unsnapshotted.rows += 1;
 			this.#unsnapshotted.bytes += size;
+			this.#logBytes += size;
 		}
 	}
 
@@ -398,6 +449,26 @@ export class Room {
 		this.#unsnapshotted.rows -= taken.rows;
 		this.#unsnapshotted.bytes -= taken.bytes;
 		this.#savingSnapshot = false;
+	}
+
+	/** The beginning of the log is forgotten rather than that it grows without end. */
+	async #fold(): Promise<void> {
+		const { fold, logBounds, logger } = this.#context;
+		this.#folding = true;
+		const freed = await fold(this.name, logBounds.kept).catch((cause: unknown) => {
+			logger.error('history not folded', { room: this.name, cause });
+			return 0;
+		});
+		this.folded(freed);
+		if (freed > 0) logger.info('history folded', { room: this.name, bytes: freed });
+		// What can't be folded now may be in a while.
+		else await delay(LIMITS.fold.retryMs, undefined, { ref: false });
+		this.#folding = false;
+	}
+
+	/** So much of the log is gone. */
+	folded(bytes: number): void {
+		this.#logBytes -= bytes;
 	}
 
 	#onLost(loss: LogLoss): void {

@@ -6,9 +6,10 @@ import { loadRoom, type Load } from './load.ts';
 import { Committer } from './log.ts';
 import type { Logger } from './logger.ts';
 import type { Close } from './member.ts';
-import { Room } from './room.ts';
+import { Metrics, type Depths } from './metrics.ts';
+import { Room, type LogBounds } from './room.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
-import { createTrial } from './trial.ts';
+import { Trials } from './trial.ts';
 import { Turns } from './turns.ts';
 
 /** Whoever gets a room keeps it loaded until it calls `release`. */
@@ -30,31 +31,50 @@ export class Rooms {
 	#storage: Storage;
 	#logger: Logger;
 	#idleMs: number;
-	#trial = createTrial();
+	#trials = new Trials();
 	#entries = new Map<string, Entry>();
 	#heldMs: number;
 	#watch: NodeJS.Timeout | undefined;
 	#stopping = false;
+	#logBounds: LogBounds;
 
 	constructor(options: {
 		storage: Storage;
 		logger: Logger;
 		turns?: Turns | undefined;
+		metrics?: Metrics | undefined;
 		/** How long an unused room stays loaded (ms). */
 		idleMs?: number | undefined;
 		/** Between looks whether rooms are still ours (ms). */
 		heldMs?: number | undefined;
+		/** Bytes of a room's log. */
+		logBounds?: LogBounds | undefined;
 	}) {
 		this.#storage = options.storage;
 		this.#logger = options.logger;
 		this.turns = options.turns ?? new Turns();
 		this.#idleMs = options.idleMs ?? LIMITS.idleMs;
 		this.#heldMs = options.heldMs ?? LIMITS.heldMs;
-		this.committer = new Committer({ storage: this.#storage, logger: this.#logger });
+		this.#logBounds = options.logBounds ?? LIMITS.log;
+		this.committer = new Committer({
+			storage: this.#storage,
+			logger: this.#logger,
+			metrics: options.metrics ?? new Metrics(),
+		});
 	}
 
 	get size(): number {
 		return this.#entries.size;
+	}
+
+	get depths(): Omit<Depths, 'sockets' | 'outbound'> {
+		const { unsaved, unsavedRooms } = this.committer;
+		return { rooms: this.size, unsaved, unsavedRooms, trials: this.#trials.waiting };
+	}
+
+	/** Whether it takes newcomers: the store is there, and nobody told us to end. */
+	get isReady(): boolean {
+		return !this.#stopping && !this.committer.away;
 	}
 
 	/** The room, loading it if need be; concurrent calls share one load. */
@@ -130,9 +150,11 @@ export class Rooms {
 			committer: this.committer,
 			turns: this.turns,
 			logger: this.#logger,
-			trial: this.#trial,
+			trials: this.#trials,
 			saveSnapshot: (room: string, epoch: number, seq: number, state: Uint8Array) =>
 				this.#storage.saveSnapshot(room, epoch, seq, state),
+			fold: (room: string, bytes: number) => this.#storage.foldHistory(room, { bytes }),
+			logBounds: this.#logBounds,
 			onBroken: (room: Room) => this.#forget(room),
 		};
 	}

@@ -9,9 +9,11 @@ import { CLOSE, SNAPSHOT_SEQ_HEADER } from '@containrlab/protocol/sync.ts';
 import { signTicket, TICKET_HEADER, type Ticket } from '@containrlab/protocol/ticket.ts';
 import { silentLogger } from './logger.ts';
 import { PostgresStorage } from './postgres-storage.ts';
-import { SyncServer } from './server.ts';
+import { StorageUnavailable } from './storage.ts';
+import { SyncServer, type SyncOptions } from './server.ts';
 import {
 	createRoom,
+	encodeTicket,
 	rawClient,
 	stockClient,
 	ticketFor,
@@ -38,8 +40,14 @@ const options = () => ({
 	ticketPublicKey: keys.publicKey,
 	token: TOKEN,
 	logger: silentLogger,
-	heartbeatMs: 100,
 });
+
+/** A server of the test's own. */
+async function another(changes: Partial<SyncOptions>) {
+	const it = new SyncServer({ ...options(), ...changes });
+	onTestFinished(() => it.close());
+	return { it, ...(await it.listen(0, '127.0.0.1')) };
+}
 
 afterAll(async () => {
 	await server.close();
@@ -166,7 +174,8 @@ test('thousands of damaged frames leave the others alone', async () => {
 
 test('a client that knows no acknowledgement never gets one, and hears a heartbeat', async () => {
 	const room = await createRoom(database.connection.sql);
-	const stock = await raw(room);
+	const { url } = await another({ heartbeatMs: 100 });
+	const stock = await rawClient(url, room, await signTicket(keys.privateKey, ticketFor(room)));
 	stock.send(encodeUpdate(Uint8Array.of(0, 0)));
 	await until(
 		'heartbeats',
@@ -216,6 +225,31 @@ test("revocation closes the user's sockets at once, and their old ticket opens n
 	expect(ben.provider.wsconnected).toBe(true);
 });
 
+test('a ticket ends on the open connection too, is asked for before, and can be renewed on it', async () => {
+	const room = await createRoom(database.connection.sql);
+	const { it, url } = await another({ heartbeatMs: 100 });
+	const now = Math.floor(Date.now() / 1000);
+	const sign = (changes: Partial<Ticket>) => signTicket(keys.privateKey, ticketFor(room, changes));
+	const short = { exp: now + 60, until: now + 2 };
+	const [silent, renewing] = [
+		await rawClient(url, room, await sign(short)),
+		await rawClient(url, `${room}?renew=1`, await sign({ ...short, access: 'read' })),
+	];
+	const asked = () => renewing.frames.some(({ type }) => type === 'ticket');
+	await until('asked for another', asked);
+	renewing.send(encodeTicket(await sign({ access: 'write' })));
+	expect(await silent.closed).toBe(CLOSE.recheck.code);
+	expect(silent.frames.some(({ type }) => type === 'ticket' || type === 'malformed')).toBe(false);
+	const doc = new Y.Doc();
+	doc.getText('text').insert(0, 'may write now');
+	renewing.send(encodeUpdate(Y.encodeStateAsUpdate(doc)));
+	await renewing.answered();
+	expect((await it.rooms.loaded(room))?.doc.getText('text').toString()).toBe('may write now');
+	// Only for the same person in the same room.
+	renewing.send(encodeTicket(await sign({ user: { id: 'ben', name: 'Ben', role: 'ta' } })));
+	expect(await renewing.closed).toBe(CLOSE.unauthorized.code);
+});
+
 test('edits over HTTP are durable when answered; a snapshot names its place in the log', async () => {
 	const room = await createRoom(database.connection.sql);
 	const path = `/rooms/${encodeURIComponent(room)}`;
@@ -235,24 +269,50 @@ test('edits over HTTP are durable when answered; a snapshot names its place in t
 	expect(copy.getText('text').toString()).toBe('by web');
 	expect((await call(`${path}/snapshot?after=2`)).status).toBe(409);
 	expect((await call('/rooms/workspace:nosuchroom/snapshot')).status).toBe(404);
-	expect((await fetch(`${url}/health`)).status).toBe(200);
+});
+
+test('says to anyone that it lives, whether it takes newcomers, and to operators what it does', async () => {
+	const storage = new PostgresStorage({ url: database.url, holder: 'metered' });
+	const { url } = await another({ storage });
+	const room = await createRoom(database.connection.sql);
+	using anna = await stockClient({ url, ticket: ticketFor(room), privateKey: keys.privateKey });
+	await until('in', () => anna.saved);
+	anna.text.insert(0, 'counted, never shown');
+	await until('saved', () => anna.saved);
+	const ticket = await signTicket(keys.privateKey, ticketFor(room));
+	const mallory = await rawClient(url, room, ticket);
+	mallory.send('not binary');
+	await mallory.closed;
+	expect((await fetch(`${url}/metrics`)).status).toBe(401);
+	const authorization = `Bearer ${TOKEN}`;
+	const metrics = await (await fetch(`${url}/metrics`, { headers: { authorization } })).text();
+	for (const line of [
+		...['sync_rooms 1', 'sync_sockets 1', 'sync_unsaved_bytes 0', 'sync_trials_waiting 0'],
+		...['sync_updates_total 2', 'sync_log_rows_total 1', 'sync_commit_seconds_count 1'],
+		'sync_closes_total{reason="malformed-frame"} 1',
+	]) {
+		expect(metrics.split('\n')).toContain(line);
+	}
+	expect(metrics).not.toContain('counted');
+	const statusOf = async (path: string) => (await fetch(url + path)).status;
+	expect([await statusOf('/health'), await statusOf('/ready')]).toEqual([200, 200]);
+	storage.ping = async () => {
+		throw new StorageUnavailable('away');
+	};
+	expect([await statusOf('/health'), await statusOf('/ready')]).toEqual([200, 503]);
 });
 
 test('a reader that stalls is closed, and the others are not', async () => {
 	const room = await createRoom(database.connection.sql);
-	// With the usual heartbeat: nothing but the bound can end it within the test.
-	const patient = new SyncServer({ ...options(), heartbeatMs: 15_000 });
-	onTestFinished(() => patient.close());
-	const { url } = await patient.listen(0, '127.0.0.1');
 	const ticket = ticketFor(room, { access: 'read', user: { id: 'ben', name: 'B', role: 'ta' } });
 	const stalled = await rawClient(url, room, await signTicket(keys.privateKey, ticket));
 	await stalled.answered();
 	stalled.stall();
-	using anna = await stockClient({ url, ticket: ticketFor(room), privateKey: keys.privateKey });
+	using anna = await client(room);
 	await until('in', () => anna.provider.synced);
 	let drops = 0;
 	anna.provider.on('connection-close', () => (drops += 1));
-	const members = async () => (await patient.rooms.loaded(room))?.members.size;
+	const members = async () => (await server.rooms.loaded(room))?.members.size;
 	// Replacing keeps the document small while much is sent.
 	const chunk = 'x'.repeat(1024 * 1024);
 	for (let n = 0; n < 60 && (await members()) === 2; n += 1) {
@@ -268,12 +328,27 @@ test('a reader that stalls is closed, and the others are not', async () => {
 	expect(drops).toBe(0);
 });
 
+test('one that sends more than its share is read later, and loses nothing', async () => {
+	const room = await createRoom(database.connection.sql);
+	const { it, url } = await another({ pace: { atOnce: 50, perSecond: 100 } });
+	const ticket = ticketFor(room, { user: { id: 'ben', name: 'Ben', role: 'ta' } });
+	using ben = await stockClient({ url, ticket, privateKey: keys.privateKey });
+	await until('in', () => ben.saved);
+	const flood = await rawClient(url, room, await signTicket(keys.privateKey, ticketFor(room)));
+	const doc = new Y.Doc();
+	doc.on('update', (update: Uint8Array) => flood.send(encodeUpdate(update)));
+	for (let n = 0; n < 400; n += 1) doc.getText('text').insert(0, `${n}`.padEnd(1000));
+	await until('ben sees some of it', () => ben.text.length > 0);
+	ben.text.insert(0, 'undisturbed');
+	await until('ben is saved', () => ben.saved);
+	expect(it.metrics.traffic.updates).toBeLessThan(400);
+	await until('all is there', () => ben.text.length === 400_011, 30_000);
+	flood.close();
+});
+
 test('one that asks for the document again and again, and reads nothing, is closed', async () => {
 	const room = await createRoom(database.connection.sql);
-	const patient = new SyncServer({ ...options(), heartbeatMs: 15_000 });
-	onTestFinished(() => patient.close());
-	const { url } = await patient.listen(0, '127.0.0.1');
-	using anna = await stockClient({ url, ticket: ticketFor(room), privateKey: keys.privateKey });
+	using anna = await client(room);
 	for (let n = 0; n < 2; n += 1) {
 		anna.text.insert(0, 'x'.repeat(3 * 1024 * 1024));
 		await until('saved', () => anna.saved);
@@ -287,7 +362,7 @@ test('one that asks for the document again and again, and reads nothing, is clos
 		greedy.send(Uint8Array.of(0, 0, 1, 0));
 		await fetch(`${url}/health`);
 	}
-	const members = async () => (await patient.rooms.loaded(room))?.members.size;
+	const members = async () => (await server.rooms.loaded(room))?.members.size;
 	await until('it is closed', async () => (await members()) === 1, 6000);
 	greedy.resume();
 	expect([CLOSE.tooSlow.code, 1006]).toContain(await greedy.closed);
@@ -295,9 +370,9 @@ test('one that asks for the document again and again, and reads nothing, is clos
 
 test('a dead connection is noticed although nobody closed it', async () => {
 	const room = await createRoom(database.connection.sql);
-	const dead = await raw(room);
-	await dead.answered();
+	const { it, url } = await another({ heartbeatMs: 100 });
+	const dead = await rawClient(url, room, await signTicket(keys.privateKey, ticketFor(room)));
 	dead.stall();
-	await until('noticed', async () => (await server.rooms.loaded(room))?.members.size === 0, 3000);
+	await until('noticed', async () => (await it.rooms.loaded(room))?.members.size === 0);
 	dead.resume();
 });

@@ -5,45 +5,64 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { RoomName } from '@containrlab/protocol/id.ts';
-import { ACK_PARAMETER, CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
-import { TICKET_HEADER, verifyTicket, type Ticket } from '@containrlab/protocol/ticket.ts';
-import { Connection } from './connection.ts';
+import { ACK_PARAMETER, CLOSE, RENEW_PARAMETER, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
+import type { Ticket } from '@containrlab/protocol/ticket.ts';
+import { byTicket, roomOf, type Admission, type Admit } from './admission.ts';
+import { Connection, type Pace } from './connection.ts';
 import { httpHandler } from './http.ts';
 import { LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
+import { Metrics, type Depths } from './metrics.ts';
+import { Refusals } from './refusals.ts';
 import { Revocations } from './revocations.ts';
 import type { Close } from './member.ts';
+import type { LogBounds } from './room.ts';
 import { Rooms } from './rooms.ts';
 import type { Storage } from './storage.ts';
 
+/** A heartbeat's connections take their turns in so many groups. */
+const BEATS = 15;
+
 export interface SyncOptions {
 	storage: Storage;
-	ticketPublicKey: CryptoKey;
+	/** Verifies tickets; or who else decides. */
+	ticketPublicKey?: CryptoKey;
+	admit?: Admit;
 	/** The bearer token of the HTTP routes. */
 	token: string;
 	logger: Logger;
 	heartbeatMs?: number;
 	idleMs?: number;
 	heldMs?: number;
+	/** Bytes of a room's log. */
+	logBounds?: LogBounds;
+	/** Frames that a connection may send. */
+	pace?: Pace;
 }
 
 export class SyncServer {
 	readonly rooms: Rooms;
+	readonly metrics = new Metrics();
 	#options: SyncOptions;
 	#http: Server;
 	#sockets: WebSocketServer;
-	#connections = new Set<Connection>();
+	/** In as many groups as a heartbeat has beats: to all at once would be a stall. */
+	#connections = Array.from({ length: BEATS }, () => new Set<Connection>());
 	#revocations = new Revocations();
+	#refusals = new Refusals();
+	#admit: Admit;
 	#heartbeat: NodeJS.Timeout | undefined;
 
 	constructor(options: SyncOptions) {
-		const { storage, logger, token, idleMs, heldMs } = options;
+		const { storage, logger, token, idleMs, heldMs, logBounds } = options;
 		this.#options = options;
-		this.rooms = new Rooms({ storage, logger, idleMs, heldMs });
+		this.#admit = options.admit ?? admitBy(options.ticketPublicKey);
+		const { metrics } = this;
+		this.rooms = new Rooms({ storage, logger, metrics, idleMs, heldMs, logBounds });
+		metrics.watch(() => this.#depths());
 		const revocations = this.#revocations;
 		this.#http = createServer(
-			httpHandler({ rooms: this.rooms, storage, revocations, token, logger }),
+			httpHandler({ rooms: this.rooms, storage, revocations, token, logger, metrics }),
 		);
 		this.#sockets = new WebSocketServer({
 			noServer: true,
@@ -55,7 +74,7 @@ export class SyncServer {
 		this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
 			socket.on('error', () => {});
 			this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-				this.#welcome(ws, socket, request).catch((cause: unknown) => {
+				this.#welcome(ws as NamedCloses, socket, request).catch((cause: unknown) => {
 					logger.error('connection failed', { cause });
 					ws.terminate();
 				});
@@ -67,55 +86,63 @@ export class SyncServer {
 	async listen(port: number, host: string): Promise<{ url: string }> {
 		this.#http.listen(port, host);
 		await once(this.#http, 'listening');
+		const { heartbeatMs = SYNC_LIMITS.heartbeatMs } = this.#options;
+		let turn = 0;
 		const beat = () => {
-			for (const connection of this.#connections) connection.beat();
+			for (const connection of this.#connections[turn]!) connection.beat();
+			turn = (turn + 1) % BEATS;
 		};
-		this.#heartbeat = setInterval(beat, this.#options.heartbeatMs ?? SYNC_LIMITS.heartbeatMs);
+		this.#heartbeat = setInterval(beat, heartbeatMs / BEATS);
 		const { port: actual } = this.#http.address() as AddressInfo;
 		return { url: `http://${host}:${actual}` };
 	}
 
 	/** Nothing that the client sends is read before its room is loaded, complete. */
-	async #welcome(ws: WebSocket, socket: Duplex, request: IncomingMessage): Promise<void> {
+	async #welcome(ws: NamedCloses, socket: Duplex, request: IncomingMessage): Promise<void> {
 		ws.on('error', () => {});
+		ws.once('close', (code) => this.metrics.closed(ws.closedWith, code !== 1006));
 		ws.pause();
-		const url = new URL(request.url ?? '/', 'http://sync');
-		const entry = await this.#admit(url, request);
-		if (!entry.ok) return this.#turnAway(ws, entry.close);
+		const url = URL.parse(request.url ?? '/', 'http://sync') ?? new URL('http://sync/');
+		const acks = url.searchParams.get(ACK_PARAMETER) === '1';
+		const turnAway = (close: Close) => {
+			const who = `${request.socket.remoteAddress} ${url.pathname}`;
+			return this.#refusals.turnAway(ws, who, close, acks);
+		};
+		const entry = await this.#admit(roomOf(url), url, request);
+		if (!entry.ok) return turnAway(entry.close);
 		const { ticket } = entry;
 		const found = await this.rooms.open(ticket.resource);
-		if (!found.ok) return this.#turnAway(ws, found.close);
+		if (!found.ok) return turnAway(found.close);
 		const close = this.#refusalBeforeJoin(ws, ticket, found.room.members);
 		if (close) {
 			found.release();
-			return this.#turnAway(ws, close);
+			return turnAway(close);
 		}
-		const acks = url.searchParams.get(ACK_PARAMETER) === '1';
-		const connection = new Connection({ ws, socket, ticket, acks, turns: this.rooms.turns });
-		this.#connections.add(connection);
+		const { traffic } = this.metrics;
+		const { turns } = this.rooms;
+		const { pace = LIMITS.frames } = this.#options;
+		const renewal = {
+			asked: url.searchParams.get(RENEW_PARAMETER) === '1',
+			renew: (token: string) => this.#renew(token),
+		};
+		const options = { ws, socket, ticket, acks, turns, traffic, pace, renewal };
+		const connection = new Connection(options);
+		const group = this.#smallestGroup();
+		group.add(connection);
 		connection.attach(found.room, () => {
-			this.#connections.delete(connection);
+			group.delete(connection);
 			found.release();
 		});
 		ws.resume();
 	}
 
-	async #admit(
-		url: URL,
-		request: IncomingMessage,
-	): Promise<{ ok: true; ticket: Ticket } | { ok: false; close: Close }> {
-		const path = /^\/(?:sync\/)?([^/]+)$/.exec(url.pathname)?.[1];
-		const room = RoomName.safeParse(decodePath(path ?? ''));
-		if (!room.success) return { ok: false, close: CLOSE.unknownRoom };
-		const header = request.headers[TICKET_HEADER];
-		const token = typeof header === 'string' ? header : (url.searchParams.get('ticket') ?? '');
-		const result = await verifyTicket(this.#options.ticketPublicKey, token, 'sync');
-		// An expired ticket is no verdict on its holder: with a fresh one they may come in.
-		if (!result.ok && result.reason === 'expired') return { ok: false, close: CLOSE.recheck };
-		if (!result.ok || result.ticket.resource !== room.data) {
-			return { ok: false, close: CLOSE.unauthorized };
+	async #renew(token: string): Promise<Admission> {
+		const found = await this.#admit.renew?.(token);
+		if (!found) return { ok: false, close: CLOSE.malformed };
+		if (found.ok && this.#revocations.isRevoked(found.ticket)) {
+			return { ok: false, close: CLOSE.recheck };
 		}
-		return { ok: true, ticket: result.ticket };
+		return found;
 	}
 
 	/** What may have changed while the room was loading, and the bounds on sockets. */
@@ -131,15 +158,24 @@ export class SyncServer {
 		const full =
 			members.size >= LIMITS.roomConnections ||
 			own >= LIMITS.userConnections ||
-			this.#connections.size >= LIMITS.connections;
+			this.#socketCount() >= LIMITS.connections;
 		return full ? CLOSE.tooMany : undefined;
 	}
 
-	#turnAway(ws: WebSocket, { code, reason }: Close): void {
-		ws.resume();
-		ws.close(code, reason);
-		const timer = setTimeout(() => ws.terminate(), LIMITS.closeMs).unref();
-		ws.once('close', () => clearTimeout(timer));
+	#smallestGroup(): Set<Connection> {
+		return this.#connections.reduce((least, group) => (group.size < least.size ? group : least));
+	}
+
+	#socketCount(): number {
+		return this.#connections.reduce((sum, group) => sum + group.size, 0);
+	}
+
+	#depths(): Depths {
+		let outbound = 0;
+		for (const group of this.#connections) {
+			for (const connection of group) outbound += connection.unsent;
+		}
+		return { ...this.rooms.depths, sockets: this.#socketCount(), outbound };
 	}
 
 	/** Saves everything, tells clients to come back, and ends. */
@@ -155,20 +191,26 @@ export class SyncServer {
 
 /** `ws` closes by itself when a frame is misshapen or too large; clients are told in our codes. */
 class NamedCloses extends WebSocket {
+	/** The code that we closed with, if we did. */
+	closedWith: number | undefined;
+
 	override close(code?: number, data?: string | Buffer): void {
-		if (code === 1009) return super.close(CLOSE.tooLarge.code, CLOSE.tooLarge.reason);
-		if (code === 1002 || code === 1007) {
-			return super.close(CLOSE.malformed.code, CLOSE.malformed.reason);
-		}
-		super.close(code, data);
+		const named = code === undefined ? undefined : OF_WS.get(code);
+		// Called for the other side's closing too, with its code.
+		if (this.readyState === this.OPEN) this.closedWith ??= named?.code ?? code;
+		if (named) super.close(named.code, named.reason);
+		else super.close(code, data);
 	}
 }
 
-/** A path segment, its `%3A` back to a colon; empty when it is malformed. */
-function decodePath(segment: string): string {
-	try {
-		return decodeURIComponent(segment);
-	} catch {
-		return '';
-	}
+function admitBy(ticketPublicKey: CryptoKey | undefined): Admit {
+	if (!ticketPublicKey) throw new Error('Nobody says who may come in: ticketPublicKey or admit.');
+	return byTicket(ticketPublicKey);
 }
+
+/** What `ws` finds wrong with a frame, by its codes. */
+const OF_WS = new Map<number, Close>([
+	[1002, CLOSE.malformed],
+	[1007, CLOSE.malformed],
+	[1009, CLOSE.tooLarge],
+]);

@@ -78,11 +78,18 @@ export interface StockOptions {
 	doc?: Y.Doc;
 	/** Announces that it understands `durable`. */
 	ack?: boolean;
+	/** Another than its ticket is for. */
+	room?: string;
+	/** Of another version. */
+	Provider?: typeof WebsocketProvider;
+	/** Talks with the other tabs of its browser too. */
+	tabs?: boolean;
 }
 
 /** The unchanged WebsocketProvider; frames are counted on the socket, as the page does. */
 export async function stockClient(options: StockOptions): Promise<StockClient> {
-	const { url, ticket, privateKey, doc = new Y.Doc(), ack = true } = options;
+	const { url, ticket, privateKey, doc = new Y.Doc(), ack = true, tabs = false } = options;
+	const { room = ticket.resource, Provider = WebsocketProvider } = options;
 	const count = { sent: 0, durable: 0 };
 	class CountingSocket extends WebSocket {
 		constructor(...args: ConstructorParameters<typeof WebSocket>) {
@@ -95,15 +102,17 @@ export async function stockClient(options: StockOptions): Promise<StockClient> {
 			(super.send as (...all: unknown[]) => void)(data, ...rest);
 		}
 	}
-	const provider = new WebsocketProvider(url.replace('http', 'ws'), ticket.resource, doc, {
+	const provider = new Provider(url.replace('http', 'ws'), room, doc, {
 		params: { ticket: await signTicket(privateKey, ticket), ...(ack ? { ack: '1' } : {}) },
 		WebSocketPolyfill: CountingSocket as unknown as typeof globalThis.WebSocket,
-		disableBc: true,
+		disableBc: !tabs,
 		maxBackoffTime: 300,
 	});
-	provider.messageHandlers[MESSAGE.durable] = (_, decoder) => {
-		count.durable = decoding.readVarUint(decoder);
-	};
+	if (ack) {
+		provider.messageHandlers[MESSAGE.durable] = (_, decoder) => {
+			count.durable = decoding.readVarUint(decoder);
+		};
+	}
 	return {
 		doc,
 		text: doc.getText('text'),
@@ -135,6 +144,14 @@ export interface RawClient {
 	stall(): void;
 	resume(): void;
 	close(): void;
+}
+
+/** What a client sends that renews its ticket. */
+export function encodeTicket(token: string): Uint8Array {
+	return encoding.encode((encoder) => {
+		encoding.writeVarUint(encoder, MESSAGE.ticket);
+		encoding.writeVarString(encoder, token);
+	});
 }
 
 /** A bare socket, for frames that no provider sends. */

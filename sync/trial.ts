@@ -3,26 +3,30 @@
 import { Worker } from 'node:worker_threads';
 import { LIMITS } from './limits.ts';
 
-export type Trial = (state: Uint8Array, update: Uint8Array) => Promise<'fine' | 'too-costly'>;
+export type Verdict = 'fine' | 'too-costly';
 
-export function createTrial(): Trial {
-	let last: Promise<unknown> = Promise.resolve();
-	return (state, update) => {
-		const run = last.then(() => tryOut(state, update));
-		last = run;
+export class Trials {
+	/** Those under way and those that wait for their turn. */
+	waiting = 0;
+	#last: Promise<unknown> = Promise.resolve();
+
+	run(state: Uint8Array, update: Uint8Array): Promise<Verdict> {
+		this.waiting += 1;
+		const run = this.#last.then(() => tryOut(state, update));
+		this.#last = run.then(() => (this.waiting -= 1));
 		return run;
-	};
+	}
 }
 
 /** Never rejects: what breaks the worker isn't fit for the document either. */
-function tryOut(state: Uint8Array, update: Uint8Array): Promise<'fine' | 'too-costly'> {
+function tryOut(state: Uint8Array, update: Uint8Array): Promise<Verdict> {
 	return new Promise((resolve) => {
 		const worker = new Worker(new URL('./trial-worker.ts', import.meta.url), {
 			workerData: { state, update },
 			execArgv: [],
 			resourceLimits: { maxOldGenerationSizeMb: 512 },
 		});
-		const end = (result: 'fine' | 'too-costly') => {
+		const end = (result: Verdict) => {
 			clearTimeout(timer);
 			void worker.terminate();
 			resolve(result);

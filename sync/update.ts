@@ -65,6 +65,32 @@ function isDeleted(structs: (Y.Item | Y.GC)[], from: number, to: number): boolea
 	return true;
 }
 
+/**
+ * Whether all that it builds on is there, in the document or in itself; else a part of it would wait,
+ * and Yjs would go through that at each later edit.
+ */
+export function isComplete({ store }: Y.Doc, { structs, deletes }: Decoded): boolean {
+	const ends = new Map<number, number>();
+	const endOf = (client: number) => ends.get(client) ?? Y.getState(store, client);
+	for (const struct of structs) {
+		if (struct instanceof Y.Skip) continue;
+		const { client, clock } = struct.id;
+		const end = endOf(client);
+		if (clock > end) return false;
+		ends.set(client, Math.max(end, clock + struct.length));
+	}
+	const isThere = (id: unknown) => !(id instanceof Y.ID) || id.clock < endOf(id.client);
+	for (const struct of structs) {
+		if (!(struct instanceof Y.Item)) continue;
+		const { origin, rightOrigin, parent } = struct;
+		if (!isThere(origin) || !isThere(rightOrigin) || !isThere(parent)) return false;
+	}
+	for (const [client, ranges] of deletes) {
+		if (ranges.some(({ clock, len }) => clock + len > endOf(client))) return false;
+	}
+	return true;
+}
+
 /** Bytes that wait for others to arrive first. */
 export const pendingBytes = ({ store }: Y.Doc): number =>
 	(store.pendingStructs?.update.byteLength ?? 0) + (store.pendingDs?.byteLength ?? 0);

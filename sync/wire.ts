@@ -20,9 +20,10 @@ export type Message =
 	| { type: 'update'; update: Uint8Array; resync: boolean }
 	| { type: 'awareness'; entries: AwarenessEntry[] }
 	| { type: 'query-awareness' }
+	| { type: 'ticket'; token: string }
 	| { type: 'malformed' };
 
-const MALFORMED: Message = { type: 'malformed' };
+export const MALFORMED: Message = { type: 'malformed' };
 
 export function decodeMessage(bytes: Uint8Array): Message {
 	try {
@@ -43,6 +44,12 @@ function readMessage(decoder: decoding.Decoder): Message {
 			return readAwareness(decoding.readVarUint8Array(decoder));
 		case MESSAGE.queryAwareness:
 			return { type: 'query-awareness' };
+		case MESSAGE.ticket:
+			// Empty it is the server's question.
+			return {
+				type: 'ticket',
+				token: decoding.hasContent(decoder) ? decoding.readVarString(decoder) : '',
+			};
 		default:
 			return MALFORMED;
 	}
@@ -129,6 +136,18 @@ export function encodeDurable(count: number): Uint8Array {
 	return encoding.encode((encoder) => {
 		encoding.writeVarUint(encoder, MESSAGE.durable);
 		encoding.writeVarUint(encoder, count);
+	});
+}
+
+/** Asks for another ticket: 101, alone. */
+export const TICKET_PLEASE = Uint8Array.of(MESSAGE.ticket);
+
+/** Stock clients print the reason as a warning. */
+export function encodeDenied(reason: string): Uint8Array {
+	return encoding.encode((encoder) => {
+		encoding.writeVarUint(encoder, MESSAGE.auth);
+		encoding.writeVarUint(encoder, 0);
+		encoding.writeVarString(encoder, reason);
 	});
 }
 

@@ -296,6 +296,11 @@ describe('the event stream', () => {
 	});
 });
 
+it.each(['/metrics', '/ready', '/sync/metrics', '/sync/rooms/x/snapshot', '/rooms/x/snapshot'])(
+	'has nothing at %s, which is for those who run sync',
+	async (path) => expect((await ta.get(path)).status).toBe(404),
+);
+
 /** A reader of text/event-stream: what came, in order. */
 class EventReader {
 	readonly notes: string[] = [];

@@ -1,6 +1,7 @@
 // A workspace's room in sync, as runnerd joins it: a ticketed Yjs peer that knows what is durable.
 
 import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
 import { WebSocket } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
@@ -15,6 +16,12 @@ export interface Room {
 	durable(signal?: AbortSignal): Promise<void>;
 	close(): void;
 }
+
+const encodeTicket = (ticket: string): Uint8Array<ArrayBuffer> =>
+	encoding.encode((encoder) => {
+		encoding.writeVarUint(encoder, MESSAGE.ticket);
+		encoding.writeVarString(encoder, ticket);
+	});
 
 export interface SyncRoomOptions {
 	/** `ws://host:port` */
@@ -64,9 +71,11 @@ export class SyncRoom implements Room {
 		this.#provider.connect();
 	}
 
-	/** For the next connection; takes one up again that sync had refused. */
+	/** For this connection and the next ones; takes one up again that sync had refused. */
 	renew(ticket: string): void {
 		this.#ticket = ticket;
+		const { ws, wsconnected } = this.#provider;
+		if (ws && wsconnected) ws.send(encodeTicket(ticket));
 		this.#provider.connect();
 	}
 

@@ -96,7 +96,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 		runnerdUrl: config.runnerdUrl,
 		key: deriveKey(config.ticketPrivateKey, 'previews'),
 	});
-	const tidying = new Tidying({ connection, auth, runnerd, log });
+	const tidying = new Tidying({ connection, auth, runnerd, sync, log });
 	const { site, syncUrl, runnerdUrl } = config;
 	return {
 		app: {

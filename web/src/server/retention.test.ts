@@ -1,7 +1,7 @@
 // What retention deletes, on rows that are as old as time would make them; and what it must not.
 
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { documentAt } from '@containrlab/db/doc-history.ts';
+import { documentAt, foldHistory } from '@containrlab/db/doc-history.ts';
 import { insertAttempt } from '@containrlab/db/queries/attempts.ts';
 import { recordAudit } from '@containrlab/db/queries/audit.ts';
 import { keepBlobs, linkBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
@@ -42,6 +42,10 @@ const apply = (daysFromNow = 0, sessions = async () => kept) =>
 	applyRetention(
 		{
 			connection: database.connection,
+			sync: {
+				fold: async (room, since) =>
+					(await foldHistory(database.connection.sql, room, { since })) > 0,
+			},
 			runnerd: { sessions, forget: async (id) => void forgotten.push(id) },
 			log: () => {},
 		},

@@ -2,7 +2,6 @@
 // steps that can each be done again, so that it may stop at any of them.
 
 import type { Connection } from '@containrlab/db/connect.ts';
-import { foldHistory } from '@containrlab/db/doc-history.ts';
 import {
 	deleteAuditOver,
 	deleteBlobsUnused,
@@ -16,6 +15,7 @@ import {
 import type { Log } from './log.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import { Refused, Unreachable } from './service-call.ts';
+import type { SyncClient } from './sync-client.ts';
 
 /** Of one round; the next goes on. */
 const WORKSPACES = 200;
@@ -24,6 +24,7 @@ const HISTORIES = 200;
 export interface RetentionDeps {
 	connection: Connection;
 	runnerd: Pick<RunnerdClient, 'sessions' | 'forget'>;
+	sync: Pick<SyncClient, 'fold'>;
 	log: Log;
 }
 
@@ -42,11 +43,18 @@ export async function applyRetention(deps: RetentionDeps, now = new Date()): Pro
 }
 
 /** Of documents that live on: who wrote what when, and what was deleted. One damaged log stops none. */
-async function foldHistories({ connection, log }: RetentionDeps, now: Date): Promise<number> {
+async function foldHistories(deps: RetentionDeps, now: Date): Promise<number> {
+	const { connection, sync, log } = deps;
 	let folded = 0;
 	for (const { room, before } of await historiesOver(connection.db, now, HISTORIES)) {
-		if (await foldHistory(connection.sql, room, before)) folded += 1;
-		else log('error', 'history not folded', { room });
+		try {
+			if (await sync.fold(room, before)) folded += 1;
+			else log('error', 'history not folded', { room });
+		} catch (cause) {
+			if (!(cause instanceof Unreachable || cause instanceof Refused)) throw cause;
+			log('warn', 'history not folded', { room, cause });
+			if (cause instanceof Unreachable) break;
+		}
 	}
 	return folded;
 }

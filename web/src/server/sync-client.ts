@@ -2,11 +2,16 @@
 
 import {
 	AUTHOR_HEADER,
+	FoldAnswer,
 	SNAPSHOT_SEQ_HEADER,
 	SYNC_LIMITS,
+	type FoldRequest,
 	type RevokeRequest,
 } from '@containrlab/protocol/sync.ts';
 import { bytesOf, call, type Service } from './service-call.ts';
+
+/** A log is replayed for it, after those in front of it. */
+const FOLD_MS = 180_000;
 
 export class SyncClient {
 	readonly #service: Service;
@@ -36,6 +41,16 @@ export class SyncClient {
 			timeoutMs: 15_000,
 		});
 		await response.body?.cancel();
+	}
+
+	/** Forgets what led to a document before a time; whether there was anything. */
+	async fold(room: string, before: Date): Promise<boolean> {
+		const response = await call(this.#service, `/rooms/${encodeURIComponent(room)}/fold`, {
+			method: 'POST',
+			json: { before: before.toISOString() } satisfies FoldRequest,
+			timeoutMs: FOLD_MS,
+		});
+		return FoldAnswer.parse(await response.json()).bytes > 0;
 	}
 
 	async revoke(room: string, request: RevokeRequest): Promise<void> {

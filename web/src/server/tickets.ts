@@ -5,6 +5,7 @@ import {
 	HOST_TICKET_SECONDS,
 	importTicketPrivateKey,
 	signTicket,
+	SOCKET_SECONDS,
 	TICKET_SECONDS,
 	type Ticket,
 } from '@containrlab/protocol/ticket.ts';
@@ -22,7 +23,7 @@ export class TicketSigner {
 
 	/** For one upgrade of a browser. */
 	forBrowser(claim: TicketClaim): Promise<string> {
-		return this.#sign(claim, TICKET_SECONDS);
+		return this.#sign(claim, TICKET_SECONDS, SOCKET_SECONDS);
 	}
 
 	/** For runnerd, in the room of a workspace that it hosts. */
@@ -30,8 +31,9 @@ export class TicketSigner {
 		return this.#sign(claim, HOST_TICKET_SECONDS);
 	}
 
-	async #sign(claim: TicketClaim, seconds: number): Promise<string> {
+	async #sign(claim: TicketClaim, seconds: number, open = seconds): Promise<string> {
 		const iat = Math.floor(Date.now() / 1000);
-		return signTicket(await this.#key, { ...claim, iat, exp: iat + seconds, jti: newId(20) });
+		const times = { iat, exp: iat + seconds, until: iat + open };
+		return signTicket(await this.#key, { ...claim, ...times, jti: newId(20) });
 	}
 }

@@ -81,6 +81,10 @@ export class WorkspaceDocument {
 			this.#readFiles();
 			this.loaded = true;
 		});
+		provider.on('connection-close', (event: { code: number } | null) => {
+			if (this.#status.kind !== 'offline' || !event) return;
+			this.#status = { kind: 'offline', code: event.code };
+		});
 		provider.on('closed', ({ code }: { code: number }) => {
 			this.#status = closedBy(code);
 		});

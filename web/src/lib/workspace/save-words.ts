@@ -5,7 +5,9 @@ import type { SaveState } from './save-ledger.ts';
 
 export type DocumentStatus =
 	| { kind: 'connecting' }
-	| { kind: SaveState }
+	| { kind: Exclude<SaveState, 'offline'> }
+	/** `code`: what sync closed the last connection with, if it did. */
+	| { kind: 'offline'; code?: number }
 	/** sync won't have us back; `text` says why and what to do. */
 	| { kind: 'closed'; text: string; signIn: boolean };
 
@@ -29,6 +31,14 @@ const NOTICES = {
 		act: 'none',
 	},
 } as const satisfies Record<string, Notice>;
+
+/** Closes after which the page comes back by itself, but for which somebody can do something. */
+const TRANSIENT_WORDS: Record<number, string> = {
+	[CLOSE.tooMany.code]:
+		'This workspace is open in too many tabs or windows. Close some of them, and this one connects again.',
+	[CLOSE.tooSlow.code]:
+		'This connection is too slow to follow what the others do. Your changes are kept in this tab, which keeps trying to connect.',
+};
 
 const SIGNED_OUT =
 	'You are no longer signed in. What you typed is kept in this tab: sign in in another one, then connect again.';
@@ -54,7 +64,10 @@ export const closedBy = (code: number): DocumentStatus => ({
 
 /** Undefined while there is nothing to say. */
 export function noticeOf(status: DocumentStatus, unsaved: boolean): Notice | undefined {
-	if (status.kind === 'offline') return NOTICES.offline;
+	if (status.kind === 'offline') {
+		const text = TRANSIENT_WORDS[status.code ?? 0] ?? NOTICES.offline.text;
+		return { ...NOTICES.offline, text };
+	}
 	if (status.kind === 'saving') return unsaved ? NOTICES.saving : undefined;
 	if (status.kind !== 'closed') return undefined;
 	return { afterMs: 0, text: status.text, act: status.signIn ? 'sign-in' : 'none' };
