@@ -9,6 +9,7 @@ import { waitUntilHealthy } from './compose/wait.ts';
 import { checkEngine, findEngine, type FoundEngine } from './engine.ts';
 import { debian } from './images.ts';
 import { openDataDir, ROOT } from './setup/data-dir.ts';
+import { upstreamSettings } from './mirror/upstreams.ts';
 import { consoleSteps, Refusal, type Steps } from './steps.ts';
 import { removeVolumes, stopSandboxes } from './supervise/sandboxes.ts';
 import { openLog } from './supervise/log-file.ts';
@@ -69,6 +70,7 @@ async function up(place: Place, args: string[]): Promise<void> {
 		const base = project.env['CONTAINRLAB_BASE'] || (await debian(docker, step));
 		return buildProduct(docker, { base, tag: project.tag }, step);
 	});
+	Object.assign(project.env, await upstreamSettings(project.env));
 	await steps.step('containers', async (step) => {
 		await compose('up', '-d', '--no-build', ...args);
 		await waitUntilHealthy(docker, project.name, step);

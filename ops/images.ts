@@ -7,13 +7,18 @@ import type Docker from 'dockerode';
 import { build, imageId, imageName, readContext, type BuildOptions } from './images/build.ts';
 import { debootstrap } from './images/debian.ts';
 import { pull } from './images/hub.ts';
+import { fetchPackage } from './images/npm-package.ts';
+import { STAND_INS } from './images/stand-ins.ts';
 import { publishStore, type StoredImage } from './images/store.ts';
+import { publishRegistry, REGISTRY_VOLUME } from './mirror/registry.ts';
 
 export interface Images {
 	/** The sandbox image, by a tag that names its content. */
 	sandbox: string;
 	/** The volume with the shared image store: `v<N>/` and `current`. */
 	volume: string;
+	/** The mirror's image, by a tag that names its content. */
+	mirror: string;
 	/** Images that are not the real ones, and what they were made of. */
 	standIns: string[];
 }
@@ -35,11 +40,11 @@ export interface Step {
 /** `wanted`: the base images that the labs' front matter names. */
 export async function prepareImages(docker: Docker, wanted: string[], step: Step): Promise<Images> {
 	const base = await debian(docker, step);
-	const stored: StoredImage[] = [];
-	for (const name of [...new Set(wanted)].sort()) {
-		stored.push({ name, image: await labImage(docker, name, base, step) });
-	}
-	const sandbox = await sandboxImage(docker, base, step);
+	const stored = await labImages(docker, wanted, step);
+	const [sandbox, mirror] = await Promise.all([
+		ownImage(docker, 'sandbox', '../runnerd/sandbox', base, step),
+		ownImage(docker, 'mirror', './mirror/image', base, step),
+	]);
 	const standIns: string[] = [];
 	for (const image of [base, ...stored.map((entry) => entry.image)]) {
 		const { Config } = await docker.getImage(image).inspect();
@@ -47,7 +52,22 @@ export async function prepareImages(docker: Docker, wanted: string[], step: Step
 		if (label) standIns.push(label);
 	}
 	await publishStore(docker, { sandbox, volume: IMAGES_VOLUME, images: stored }, step);
-	return { sandbox, volume: IMAGES_VOLUME, standIns };
+	await publishRegistry(docker, { mirror, volume: REGISTRY_VOLUME, images: stored }, step);
+	return { sandbox, volume: IMAGES_VOLUME, mirror, standIns };
+}
+
+/** Those that labs name, on the engine: Docker Hub's where it answers, else our stand-ins. */
+export async function labImages(
+	docker: Docker,
+	wanted: readonly string[],
+	step: Step,
+): Promise<StoredImage[]> {
+	const base = await debian(docker, step);
+	const stored: StoredImage[] = [];
+	for (const name of [...new Set(wanted)].sort()) {
+		stored.push({ name, image: await labImage(docker, name, base, step) });
+	}
+	return stored;
 }
 
 /** Debian trixie, slim: Docker Hub's where it answers, else debootstrap's. */
@@ -67,41 +87,56 @@ export async function debian(docker: Docker, step: Step): Promise<string> {
 /** An image that a lab names: the engine's own, Docker Hub's, or our stand-in. */
 async function labImage(docker: Docker, wanted: string, base: string, step: Step): Promise<string> {
 	const [repository = wanted, tag = 'latest'] = wanted.split(':');
-	const recipe = await recipeOf(
-		wanted.replace(/[/:]/g, '-'),
-		`containrlab/lab-${repository.replaceAll('/', '-')}`,
-		tag,
-	).catch(() => undefined);
-	const options: BuildOptions = recipe ?? {
-		repository: `containrlab/lab-${repository.replaceAll('/', '-')}`,
-		label: tag,
-		files: [],
-		dockerfile: 'none',
+	const ours = `containrlab/lab-${repository.replaceAll('/', '-')}`;
+	const standIn = STAND_INS[`${repository}:${tag}`];
+	const recipe = standIn && (await recipeOf(standIn.recipe, ours, tag));
+	const packages = Object.entries(standIn?.packages ?? {});
+	const options: BuildOptions = {
+		...(recipe ?? { repository: ours, label: tag, files: [], dockerfile: 'none' }),
+		args: {
+			BASE: base,
+			...standIn?.args,
+			...(packages.length > 0 && { PACKAGES: JSON.stringify(packages) }),
+		},
 	};
-	const name = imageName({ ...options, args: { BASE: base } });
+	const name = imageName(options);
 	if (await imageId(docker, name)) return name;
 	if (await adopt(docker, wanted, name, step)) return name;
-	if (!recipe) {
+	if (!standIn) {
 		throw new Error(
 			`The image ${wanted}, which a lab needs, can't be had: Docker Hub doesn't answer, and ` +
 				`ops/images has no stand-in for it. Pull it on the engine (docker pull ${wanted}) and start again.`,
 		);
 	}
 	step.begin(`${wanted} from Debian's packages`);
-	await build(docker, { ...options, args: { BASE: base } }, step.log);
+	const named = await Promise.all(
+		packages.map(async ([file, wanted]) => ({
+			path: `packages/${file}`,
+			mode: 0o644,
+			bytes: await fetchPackage(wanted),
+		})),
+	);
+	await build(docker, { ...options, named }, step.log);
 	return name;
 }
 
-async function sandboxImage(docker: Docker, base: string, step: Step): Promise<string> {
+/** `containrlab/<what>`, from the recipe in a folder of ours. */
+async function ownImage(
+	docker: Docker,
+	what: string,
+	folder: string,
+	base: string,
+	step: Step,
+): Promise<string> {
 	const options: BuildOptions = {
-		repository: 'containrlab/sandbox',
-		files: await readContext(here('../runnerd/sandbox')),
+		repository: `containrlab/${what}`,
+		files: await readContext(here(folder)),
 		dockerfile: 'Dockerfile',
 		args: { BASE: base },
 	};
 	const name = imageName(options);
 	if (await imageId(docker, name)) return name;
-	step.begin('the sandbox image');
+	step.begin(`the ${what} image`);
 	await build(docker, options, step.log);
 	await forgetOld(docker, options.repository, name);
 	return name;
@@ -144,7 +179,10 @@ async function recipeOf(stem: string, repository: string, label: string): Promis
 	const all = await readContext(here('./images'));
 	const text = all.find((file) => file.path === dockerfile)?.bytes.toString();
 	if (!text) throw new Error(`ops/images/${dockerfile} doesn't exist`);
-	const copied = [...text.matchAll(/^COPY ([\w-]+) /gm)].map((match) => match[1]);
-	const files = all.filter((file) => file.path === dockerfile || copied.includes(file.path));
+	const copied = [...text.matchAll(/^COPY ([\w-]+)(?:\/\S+)? \//gm)].map((match) => match[1]);
+	// A file, or a folder.
+	const files = all.filter(
+		({ path }) => path === dockerfile || copied.includes(path.split('/')[0]),
+	);
 	return { repository, label, files, dockerfile };
 }

@@ -17,6 +17,8 @@ export interface Installation {
 	dockerHost: string;
 	sandboxImage: string;
 	imagesVolume: string;
+	/** Undefined: sandboxes reach nothing. */
+	mirrorVolume: string | undefined;
 	/** How other devices reach web; undefined: not at all. */
 	lan: Lan | undefined;
 	/** Services start again when their source changes; web serves unbundled pages. */
@@ -89,6 +91,7 @@ export function appServices(made: Installation, log: LogFor): Service[] {
 			LABS_DIR: labs,
 			SANDBOX_IMAGE: made.sandboxImage,
 			IMAGES_VOLUME: made.imagesVolume,
+			...(made.mirrorVolume && { MIRROR_VOLUME: made.mirrorVolume }),
 			...passedOn(
 				'POOL_SIZE',
 				'SANDBOXES_MOST',

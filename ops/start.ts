@@ -9,6 +9,8 @@ import { checkEngine, findEngine, type FoundEngine } from './engine.ts';
 import { prepareImages } from './images.ts';
 import { announcement } from './lan/announce.ts';
 import { openLan, originOf } from './lan/lan.ts';
+import { tryMirror } from './mirror/mirror.ts';
+import { findUpstreams } from './mirror/upstreams.ts';
 import { appServices, postgresService, type Installation } from './services.ts';
 import { openDataDir, ROOT, shortHash, type DataDir } from './setup/data-dir.ts';
 import { ensureDemoClass, INSTRUCTOR, readLabs, TA } from './setup/demo-class.ts';
@@ -78,6 +80,7 @@ async function start(): Promise<void> {
 	await steps.step('engine self-check', (step) => checkEngine(found, step));
 	engine = found;
 	const { docker, address } = found;
+	const upstreams = findUpstreams(process.env);
 	// Nothing of the one needs the other.
 	const [prepared, databaseUrl] = await Promise.all([
 		steps.step('images', async (step) => {
@@ -93,6 +96,9 @@ async function start(): Promise<void> {
 					if (!(await buildWeb())) step.note('unchanged');
 				}),
 	]);
+	const mirrorVolume = await steps.step('mirror', async (step) =>
+		tryMirror(docker, { image: prepared.mirror, instance, upstreams: await upstreams }, step),
+	);
 	await steps.step('a sandbox', (step) =>
 		checkSandbox({ address, instance, directory: data.in('runnerd') }, prepared, step),
 	);
@@ -113,6 +119,7 @@ async function start(): Promise<void> {
 		dockerHost: address,
 		sandboxImage: prepared.sandbox,
 		imagesVolume: prepared.volume,
+		mirrorVolume,
 		lan,
 		dev: config.dev,
 	};

@@ -18,7 +18,13 @@ export function vitest(images: Images, args: string[], env: NodeJS.ProcessEnv = 
 	const { status, error } = spawnSync('vitest', ['run', ...args], {
 		cwd: ROOT,
 		stdio: 'inherit',
-		env: { ...process.env, ...env, SANDBOX_IMAGE: images.sandbox, IMAGES_VOLUME: images.volume },
+		env: {
+			...process.env,
+			...env,
+			SANDBOX_IMAGE: images.sandbox,
+			IMAGES_VOLUME: images.volume,
+			MIRROR_IMAGE: images.mirror,
+		},
 	});
 	if (error) console.error(error.message);
 	return status ?? 1;

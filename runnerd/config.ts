@@ -28,6 +28,8 @@ const Environment = z.object({
 	SANDBOX_IMAGE: z.string().min(1),
 	/** The published image store; without it every sandbox starts with no images. */
 	IMAGES_VOLUME: z.string().min(1).optional(),
+	/** The sockets of the mirror; without it a sandbox reaches nothing. */
+	MIRROR_VOLUME: z.string().min(1).optional(),
 	/** Warm sandboxes: a first start takes one in well under a second; each costs about 50 MB. */
 	POOL_SIZE: z.coerce.number().int().min(0).max(20).default(2),
 	/** Of sandboxes that ended, kept for their workspace's return; files don't need them. */

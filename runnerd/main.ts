@@ -48,6 +48,7 @@ const sandboxes = new Sandboxes({
 	store: new RecordStore(join(config.RUNNERD_DATA, 'sessions'), SessionRecord, log),
 	image: config.SANDBOX_IMAGE,
 	imagesVolume: config.IMAGES_VOLUME,
+	mirrorVolume: config.MIRROR_VOLUME,
 	isolation: new Isolation({
 		engine,
 		image: config.SANDBOX_IMAGE,

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { unframe } from '../images/store.ts';
+import { unframe } from '../images/container.ts';
 import { Refusal, type StepLog } from '../steps.ts';
 
 /** A first start makes images, from packages where Docker Hub doesn't answer. */

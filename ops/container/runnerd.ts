@@ -4,6 +4,8 @@
 import { join } from 'node:path';
 import { checkEngine, findEngine } from '../engine.ts';
 import { prepareImages } from '../images.ts';
+import { tryMirror } from '../mirror/mirror.ts';
+import { findUpstreams } from '../mirror/upstreams.ts';
 import { ROOT } from '../setup/data-dir.ts';
 import { readLabs } from '../setup/demo-class.ts';
 import { consoleSteps, Refusal } from '../steps.ts';
@@ -31,4 +33,10 @@ async function prepare(): Promise<void> {
 	const images = await steps.step('images', (step) => prepareImages(engine.docker, wanted, step));
 	process.env['SANDBOX_IMAGE'] = images.sandbox;
 	process.env['IMAGES_VOLUME'] = images.volume;
+	const instance = process.env['RUNNERD_INSTANCE'] ?? '';
+	const upstreams = await findUpstreams(process.env);
+	const mirror = await steps.step('mirror', (step) =>
+		tryMirror(engine.docker, { image: images.mirror, instance, upstreams }, step),
+	);
+	if (mirror) process.env['MIRROR_VOLUME'] = mirror;
 }

@@ -11,7 +11,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '@containrlab/db/embedded.ts';
 import { TEST_RUN } from '@containrlab/runnerd/sandboxes/testing.ts';
-import { unframe } from '../images/store.ts';
+import { unframe } from '../images/container.ts';
 import { INSTRUCTOR } from '../setup/demo-class.ts';
 import { ROOT } from '../setup/data-dir.ts';
 import { joinClass, openLab, openWorkspaceOf, signIn } from './classroom.ts';

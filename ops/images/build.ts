@@ -20,6 +20,8 @@ export interface BuildOptions {
 	files: ContextFile[];
 	dockerfile: string;
 	args?: Record<string, string>;
+	/** Files that an argument names exactly: left out of the hash. */
+	named?: ContextFile[];
 	/** Of arguments that only say where to fetch from, not what: left out of the hash. */
 	places?: string[];
 }
@@ -73,12 +75,15 @@ export async function build(
 	options: BuildOptions,
 	log: (line: string) => void,
 ): Promise<void> {
-	const stream = await docker.buildImage(Readable.from(pack(options.files)), {
-		t: imageName(options),
-		dockerfile: options.dockerfile,
-		buildargs: options.args ?? {},
-		version: '2',
-	});
+	const stream = await docker.buildImage(
+		Readable.from(pack([...options.files, ...(options.named ?? [])])),
+		{
+			t: imageName(options),
+			dockerfile: options.dockerfile,
+			buildargs: options.args ?? {},
+			version: '2',
+		},
+	);
 	await followBuild(docker, stream, options.repository, log);
 }
 

@@ -75,29 +75,37 @@ export async function installPackages(
 	}
 }
 
-/** The first of apt's configured addresses that carries the suite. */
 async function findMirror(): Promise<string> {
-	const listed = await output(['apt-get', 'indextargets', '--format', '$(REPO_URI)']).catch(
-		() => '',
-	);
-	const addresses = [...new Set(listed.split('\n').filter((line) => line.startsWith('http')))];
-	for (const address of addresses) {
-		if (await carriesSuite(address)) return address;
-	}
+	const { found, asked } = await findArchive(SUITE);
+	if (found) return found;
 	throw new Error(
 		`Docker Hub can't be reached, and none of this machine's package sources carries Debian ${SUITE} ` +
-			`(${addresses.join(', ') || 'apt knows none'}). Let the Docker engine reach Docker Hub ` +
+			`(${asked.join(', ') || 'apt knows none'}). Let the Docker engine reach Docker Hub ` +
 			'(try: docker pull debian:trixie-slim), and start again.',
 	);
 }
 
+/** The first of apt's configured addresses that carries a suite, and all that were asked. */
+export async function findArchive(
+	suite: string,
+): Promise<{ found: string | undefined; asked: string[] }> {
+	const listed = await output(['apt-get', 'indextargets', '--format', '$(REPO_URI)']).catch(
+		() => '',
+	);
+	const asked = [...new Set(listed.split('\n').filter((line) => line.startsWith('http')))];
+	for (const address of asked) {
+		if (await carries(address, suite)) return { found: address, asked };
+	}
+	return { found: undefined, asked };
+}
+
 /** Through apt's own downloader, which knows this machine's proxies. */
-async function carriesSuite(address: string): Promise<boolean> {
+async function carries(address: string, suite: string): Promise<boolean> {
 	const helper = '/usr/lib/apt/apt-helper';
 	const dir = await mkdtemp(join(tmpdir(), 'containrlab-mirror-'));
 	try {
 		await access(helper);
-		const url = `${address.replace(/\/$/, '')}/dists/${SUITE}/InRelease`;
+		const url = `${address.replace(/\/$/, '')}/dists/${suite}/InRelease`;
 		const quick = [
 			'-oAcquire::http::Timeout=5',
 			'-oAcquire::https::Timeout=5',

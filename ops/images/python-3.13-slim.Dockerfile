@@ -23,12 +23,13 @@ RUN apt-get update -qq \
 	libssl3t64 libreadline8t64 libncursesw6 libbz2-1.0 liblzma5 libexpat1 libuuid1 libdb5.3t64 > /dev/null \
  && rm -rf /var/lib/apt/lists/* /var/log/*.log /var/log/apt
 COPY --from=build /out/ /
-# The address of this machine's package mirror stays out of the image.
+# The address of this machine's package mirror stays out of the image: sources are Debian's own.
+COPY debian-sources /etc/apt/sources.list.d/debian.sources
 RUN export PYTHONDONTWRITEBYTECODE=1; wheel=$(echo /usr/local/lib/python3.13/ensurepip/_bundled/pip-*.whl) \
  && python $wheel/pip install -q --no-compile --no-index --root-user-action=ignore $wheel \
  && python -c 'import ctypes, sqlite3, ssl, lzma, bz2, venv' && pip --version \
  && find /usr/local -name __pycache__ -prune -exec rm -rf {} + \
- && rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*
+ && rm -f /etc/apt/sources.list
 
 FROM scratch
 COPY --from=run / /

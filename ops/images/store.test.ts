@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { INSTANCE_LABEL } from '@containrlab/runnerd/engine/helper.ts';
 import { connectDocker } from '@containrlab/runnerd/engine/engine.ts';
 import { DOCKER_SOCKET, TestInstance, testImages } from '@containrlab/runnerd/sandboxes/testing.ts';
-import { removeUnused, runOnce } from './store.ts';
+import { runOnce } from './container.ts';
+import { removeUnused } from './store.ts';
 import { unused } from './store-versions.ts';
 
 const versions = [

@@ -8,7 +8,6 @@
 // may be another one.
 
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
@@ -16,7 +15,9 @@ import { INSTANCE_LABEL } from '@containrlab/runnerd/engine/helper.ts';
 import { isDisks } from '@containrlab/runnerd/host/machine.ts';
 import { cgroupParent, containerOptions } from '@containrlab/runnerd/sandboxes/spec.ts';
 import type { Step } from '../images.ts';
+import { isMirrors } from '../mirror/mirror.ts';
 import { imageId } from './build.ts';
+import { createLocked, execute, runOnce, STORE_LABEL as LABEL } from './container.ts';
 import { SLACK_SECONDS, unused, type Version } from './store-versions.ts';
 
 export interface StoredImage {
@@ -34,9 +35,9 @@ export interface Store {
 
 /** The last of the image's users: runnerd hands them out from the first on. */
 const UID = 20_511;
+const user = `${UID}:${UID}`;
 /** One publisher at a time: container names are unique on an engine. */
 const LOCK = 'containrlab-store-publisher';
-const LABEL = 'containrlab.store';
 
 /**
  * Publishes a new version unless `current` holds these very images already, and removes those that
@@ -111,7 +112,7 @@ export async function removeUnused(
 	const { Volumes } = await docker.listVolumes({ filters });
 	const began = (Volumes ?? []).flatMap(({ Name, CreatedAt }: Listed) =>
 		// What the engine doesn't say of a volume could be any time.
-		isDisks(Name) ? [] : [CreatedAt ? Date.parse(CreatedAt) / 1000 : 0],
+		isDisks(Name) || isMirrors(Name) ? [] : [CreatedAt ? Date.parse(CreatedAt) / 1000 : 0],
 	);
 	const names = unused(versions, began, slack).map(({ number }) => `v${number}`);
 	if (names.length === 0) return;
@@ -140,32 +141,17 @@ async function fill(docker: Docker, store: Store, volume: string, step: Step): P
 	const container = await createLocked(docker, { ...options, Labels: { [LABEL]: 'publisher' } });
 	try {
 		await container.start();
-		await execute(container, ['sbx-ready', '60']);
+		await execute(container, user, ['sbx-ready', '60']);
 		for (const { name, image } of store.images) {
 			step.log(`loading ${name}`);
 			const archive = await docker.getImage(image).get();
-			await execute(container, ['sbx-enter', 'docker', 'load'], archive);
-			await execute(container, ['sbx-enter', 'docker', 'tag', image, name]);
-			await execute(container, ['sbx-enter', 'docker', 'rmi', image]);
+			await execute(container, user, ['sbx-enter', 'docker', 'load'], archive);
+			await execute(container, user, ['sbx-enter', 'docker', 'tag', image, name]);
+			await execute(container, user, ['sbx-enter', 'docker', 'rmi', image]);
 		}
 		await container.stop({ t: 20 });
 	} finally {
 		await container.remove({ force: true, v: true });
-	}
-}
-
-/** Waits for another publisher, at most five minutes. */
-async function createLocked(
-	docker: Docker,
-	options: Docker.ContainerCreateOptions,
-): Promise<Docker.Container> {
-	for (let attempt = 0; ; attempt += 1) {
-		try {
-			return await docker.createContainer(options);
-		} catch (error) {
-			if ((error as { statusCode?: number }).statusCode !== 409 || attempt === 300) throw error;
-			await delay(1000);
-		}
 	}
 }
 
@@ -196,78 +182,6 @@ async function copy(docker: Docker, store: Store, scratch: string, recipe: strin
 			{ Type: 'volume', Source: store.volume, Target: '/images' },
 		],
 	);
-}
-
-/** A short command of ours as root, in an ordinary container without a network. */
-export async function runOnce(
-	docker: Docker,
-	image: string,
-	command: string[],
-	mounts: Docker.MountConfig,
-): Promise<string> {
-	const container = await docker.createContainer({
-		Image: image,
-		User: '0:0',
-		Entrypoint: command.slice(0, 1),
-		Cmd: command.slice(1),
-		Labels: { [LABEL]: 'helper' },
-		NetworkDisabled: true,
-		HostConfig: { NetworkMode: 'none', Mounts: mounts },
-	});
-	try {
-		await container.start();
-		const { StatusCode } = (await container.wait()) as { StatusCode: number };
-		const stdout = unframe(await container.logs({ stdout: true, stderr: false }));
-		const stderr = unframe(await container.logs({ stdout: false, stderr: true }));
-		if (StatusCode !== 0)
-			throw new Error(`${command.join(' ')} ended with ${StatusCode}: ${stderr}`);
-		return stdout;
-	} finally {
-		await container.remove({ force: true });
-	}
-}
-
-/** Runs a command under the sandbox's own uid, feeding it `input`; it must succeed. */
-async function execute(
-	container: Docker.Container,
-	command: string[],
-	input?: NodeJS.ReadableStream,
-): Promise<void> {
-	const exec = await container.exec({
-		User: `${UID}:${UID}`,
-		Cmd: command,
-		AttachStdin: input !== undefined,
-		AttachStdout: true,
-		AttachStderr: true,
-	});
-	const stream = await exec.start({ hijack: true, stdin: input !== undefined });
-	const chunks: Buffer[] = [];
-	stream.on('data', (chunk: Buffer) => {
-		chunks.push(chunk);
-		if (chunks.length > 200) chunks.shift();
-	});
-	input?.pipe(stream);
-	await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject));
-	for (let attempt = 0; ; attempt += 1) {
-		const { Running, ExitCode } = await exec.inspect();
-		if (!Running && ExitCode === 0) return;
-		if (!Running || attempt === 50) {
-			const said = unframe(Buffer.concat(chunks)).slice(-2000);
-			throw new Error(`${command.join(' ')} ended with ${ExitCode}: ${said}`);
-		}
-		await delay(100);
-	}
-}
-
-/** Docker's frames of an output without a terminal: 1 byte stream, 3 zero, 4 length, then bytes. */
-export function unframe(bytes: Buffer): string {
-	const parts: Buffer[] = [];
-	for (let at = 0; at + 8 <= bytes.length;) {
-		const length = bytes.readUInt32BE(at + 4);
-		parts.push(bytes.subarray(at + 8, at + 8 + length));
-		at += 8 + length;
-	}
-	return Buffer.concat(parts).toString();
 }
 
 /** Of publishers and helpers that died with their starter; a running one is at work. */

@@ -34,6 +34,8 @@ export type LifecycleOptions = {
 	slots: UidSlots;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Has the sockets of the mirror; without it nothing outside answers. */
+	mirrorVolume?: string | undefined;
 	/** Looks whether the engine holds sandboxes, before the first is handed out. */
 	isolation?: Isolation | undefined;
 	/** A sandbox is gone: there may be room for another. */
@@ -107,6 +109,7 @@ export class Lifecycle {
 				// A start may have what cores are idle; settle() ends that.
 				limits: { ...request.limits, cpus: host.cpus },
 				imagesVolume: this.#options.imagesVolume,
+				mirrorVolume: this.#options.mirrorVolume,
 				cgroupParent: cgroupParent(host.cgroupDriver),
 			}),
 		);

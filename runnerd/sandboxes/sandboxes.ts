@@ -51,6 +51,8 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	store: RecordStore<SessionRecord>;
 	image: string;
 	imagesVolume: string | undefined;
+	/** Has the sockets of the mirror; without it nothing outside answers. */
+	mirrorVolume?: string | undefined;
 	/** Without one, no sandbox is looked at before it is handed out; for tests. */
 	isolation?: Isolation | undefined;
 	/** What bounds the sandboxes together, and gives them disks; without it neither is done. */

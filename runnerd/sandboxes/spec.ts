@@ -24,6 +24,8 @@ export type SandboxSpec = {
 	uid: number;
 	limits: SandboxLimits;
 	imagesVolume: string | undefined;
+	/** With the mirror's sockets. */
+	mirrorVolume?: string | undefined;
 	cgroupParent: string;
 };
 
@@ -97,18 +99,13 @@ export function containerOptions(spec: SandboxSpec): ContainerCreateOptions {
 			},
 			Mounts: [
 				{ Type: 'volume', Source: spec.volume, Target: '/volume' },
-				...(spec.imagesVolume
-					? [
-							{
-								Type: 'volume' as const,
-								Source: spec.imagesVolume,
-								Target: '/tmpl',
-								ReadOnly: true,
-							},
-						]
-					: []),
+				...readOnly(spec.imagesVolume, '/tmpl'),
+				...readOnly(spec.mirrorVolume, '/mirror'),
 			],
 			LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '1' } },
 		},
 	};
 }
+
+const readOnly = (volume: string | undefined, Target: string) =>
+	volume ? [{ Type: 'volume' as const, Source: volume, Target, ReadOnly: true }] : [];

@@ -88,6 +88,8 @@ export class TestInstance implements AsyncDisposable {
 	kept: KeptBudget = { count: 200, bytes: undefined };
 	/** For launches that follow: whether the engine's machine is looked after, with disks or without. */
 	machine: 'unseen' | 'disks' | 'no disks' = 'unseen';
+	/** For launches that follow: the volume of a mirror's sockets. */
+	mirror: string | undefined;
 	#launches: { close(): Promise<void> }[] = [];
 
 	private constructor(directory: string) {
@@ -113,6 +115,7 @@ export class TestInstance implements AsyncDisposable {
 		const sandboxes: Sandboxes<NoHost> = new Sandboxes<NoHost>({
 			...(machine && { machine }),
 			...testImages(),
+			mirrorVolume: this.mirror,
 			engine,
 			store: new RecordStore(join(this.directory, 'sessions'), SessionRecord, silentLog),
 			poolSize,

@@ -7,7 +7,7 @@ import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { cgroupParent } from '@containrlab/runnerd/sandboxes/spec.ts';
 import { build, imageId, imageName } from '../../images/build.ts';
-import { unframe } from '../../images/store.ts';
+import { unframe } from '../../images/container.ts';
 
 export interface Peer {
 	user: string;

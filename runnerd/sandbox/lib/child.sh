@@ -57,6 +57,8 @@ run_dockerd() {
 	for _ in {1..1000}; do [ -S /run/docker/containerd.sock ] && break; nap; done
 	exec {silence}>&-
 	rm -f /run/docker.pid
+	# The mirror answers in the name of registries, with a certificate that nobody but daemons trust.
+	if [ -f /mirror/trust.crt ]; then export SSL_CERT_FILE=/mirror/trust.crt; fi
 	# --rootless: don't touch what only the host's root may (oom scores, cgroups, devices)
 	# --storage-driver: what the shared images are laid out for is overlay2, so never guess another
 	# --log-opt: one chatty container must not fill the volume
