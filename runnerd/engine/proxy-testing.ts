@@ -79,6 +79,11 @@ export class EngineProxy implements AsyncDisposable {
 		this.#pieces = { left: pieces, act: () => (act(), resolve()) };
 	}
 
+	/** Breaks all that is connected now. */
+	cut(): void {
+		for (const socket of this.#sockets) socket.destroy();
+	}
+
 	#passed = (): void => {
 		if (!this.#pieces || --this.#pieces.left > 0) return;
 		const { act } = this.#pieces;
@@ -87,7 +92,7 @@ export class EngineProxy implements AsyncDisposable {
 	};
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		for (const socket of this.#sockets) socket.destroy();
+		this.cut();
 		await new Promise((resolve) => this.#server.close(resolve));
 	}
 

@@ -36,6 +36,9 @@ TICK_SECONDS = 1
 # Walking a volume costs; one that can't have grown much since isn't walked again.
 WALK_SECONDS = 15
 ROOM_STEP = 64 << 20
+# Of a loop device, how often it is tried, and with what pause; what it answers while it comes or goes.
+TRIES, PAUSE_SECONDS = 50, 0.02
+PASSING = (errno.EBUSY, errno.ENXIO, errno.ENODEV)
 NAME = re.compile(r'[a-z0-9][a-z0-9-]{0,120}')
 CONTAINER = re.compile(r'[0-9a-f]{64}')
 
@@ -110,25 +113,51 @@ class Disks:
 
     def attach(self, name, size):
         path = self.path(name)
-        device = attached(path)
+        device = self.found(name, path)
         if device is None:
+            self.release(name)
             make(path, size)
             device = self.hold(name, path)
-        elif name not in self.held:
-            self.held[name] = os.open(device_here(device), os.O_RDONLY)
         os.makedirs(LINKS, exist_ok=True)
         link = f'{LINKS}/{name}'
         os.symlink(device, f'{link}.new')
         os.rename(f'{link}.new', link)
         return device_here(device)
 
+    def found(self, name, path):
+        """The device that it still has, held; one that is just losing its last user is let go."""
+        for _ in range(TRIES):
+            device = attached(path)
+            if device is None or name in self.held:
+                return device
+            try:
+                held = os.open(device_here(device), os.O_RDONLY)
+            except OSError as error:
+                if error.errno not in PASSING:
+                    raise
+            else:
+                # From here on it stays, if it was still there.
+                if attached(path) == device:
+                    self.held[name] = held
+                    return device
+                os.close(held)
+            time.sleep(PAUSE_SECONDS)
+        raise RuntimeError('a device is neither there nor gone')
+
     def hold(self, name, path):
         """Clears itself with its last user; until the engine has mounted it, that's us."""
-        for _ in range(50):
+        for _ in range(TRIES):
             with open(f'{DEVICES}/loop-control', 'rb') as control:
                 index = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
             node = f'{DEVICES}/loop{index}'
-            held = os.open(node, os.O_RDWR)
+            try:
+                held = os.open(node, os.O_RDWR)
+            except OSError as error:
+                # Someone else took it in between, and it is going again.
+                if error.errno not in PASSING:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+                continue
             backing = os.open(path, os.O_RDWR)
             flags = LO_AUTOCLEAR | LO_DIRECT_IO
             info = INFO.pack(0, 0, 0, 0, 0, 0, 0, 0, flags, name.encode()[:63], b'', b'', 0, 0)
@@ -139,7 +168,7 @@ class Disks:
             except OSError as error:
                 os.close(held)
                 # Someone else took it in between.
-                if error.errno != errno.EBUSY:
+                if error.errno not in PASSING:
                     raise
             finally:
                 os.close(backing)

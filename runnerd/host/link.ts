@@ -45,6 +45,10 @@ export class HelperLink {
 		return this.#disks.promise;
 	}
 
+	get over(): boolean {
+		return this.#over;
+	}
+
 	async ask(request: HelperRequest): Promise<unknown> {
 		if (this.#over) throw new Error('the helper on the engine’s machine ended');
 		const n = this.#next++;

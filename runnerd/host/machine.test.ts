@@ -1,7 +1,10 @@
 // What each sandbox may take of the engine's machine, on the real engine: disks that can't be
 // overfilled, volumes that are watched where there are none, and owners who are told.
 
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Engine } from '../engine/engine.ts';
+import { EngineProxy } from '../engine/proxy-testing.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { TestInstance, ready, sh, startRequest, until } from '../sandboxes/testing.ts';
@@ -59,6 +62,24 @@ test('a disk of its own is full by itself, is kept, grows, and goes with all it 
 		});
 	}
 }, 120_000);
+
+test('a start whose helper is lost when it asks for a disk gets it from the next', async ({
+	skip,
+}) => {
+	await using instance = await TestInstance.create();
+	instance.machine = 'disks';
+	await using proxy = await EngineProxy.listen(join(instance.directory, 'engine.sock'));
+	const engine = new Engine({ socketPath: proxy.path }, instance.name);
+	const sandboxes = await instance.launch(0, engine);
+	// This machine has no disks to give.
+	if (!(await sandboxes.machine!.use([]))) skip();
+	const volume = `${instance.name}-sb-asked`;
+	proxy.armPieces(1, () => proxy.cut());
+	using disk = await sandboxes.machine!.disk(volume, 64 * MB, { empty: true });
+	await proxy.struck;
+	expect(disk?.device).toContain(volume);
+	await sandboxes.close();
+});
 
 test('without disks, who takes too much is stopped in words, and starts again with room', async () => {
 	await using instance = await TestInstance.create();

@@ -24,6 +24,8 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 30_000;
 const BOUND_AGAIN_MS = 5 * 60_000;
 const SWEEP_AFTER_MS = 1000;
+/** Helpers that are asked for one disk. */
+const TRIES = 3;
 /** Root's capabilities there: to attach and mount; to read what isn't root's. */
 const WITH_DISKS = ['SYS_ADMIN', 'DAC_OVERRIDE'];
 const WITHOUT_DISKS = ['DAC_OVERRIDE', 'DAC_READ_SEARCH'];
@@ -62,6 +64,7 @@ export class Machine {
 	#watched: Record<string, number> = {};
 	#sweep: NodeJS.Timeout | undefined;
 	#boundAgain: NodeJS.Timeout | undefined;
+	#retrying = false;
 	#closed = new AbortController();
 
 	constructor(options: MachineOptions) {
@@ -81,15 +84,29 @@ export class Machine {
 		bytes: number,
 		{ empty }: { empty: boolean },
 	): Promise<HeldDisk | undefined> {
-		const link = await this.#connected();
-		if (!this.#hasDisks) return undefined;
-		await link.ask({ do: 'disk', name: volume, bytes, empty });
+		const link = await this.#askForDisk(volume, bytes, empty);
+		if (!link) return undefined;
 		return {
 			device: `/dev/containrlab/${volume}`,
 			[Symbol.dispose]: () => {
 				link.ask({ do: 'release', name: volume }).catch(() => {});
 			},
 		};
+	}
+
+	/** A helper that ends meanwhile says nothing about disks: the next one is asked. */
+	async #askForDisk(name: string, bytes: number, empty: boolean): Promise<HelperLink | undefined> {
+		for (let tries = 1; ; tries++) {
+			const link = await this.#connected();
+			if (!this.#hasDisks) return undefined;
+			try {
+				await link.ask({ do: 'disk', name, bytes, empty });
+				return link;
+			} catch (cause) {
+				if (!link.over || tries === TRIES) throw cause;
+				await link.ended;
+			}
+		}
 	}
 
 	/** What disks hold, in use or not; volumes without one aren't in the answer. */
@@ -142,7 +159,7 @@ export class Machine {
 				return link;
 			},
 			(cause) => {
-				this.#link = undefined;
+				void this.#lost();
 				throw cause;
 			},
 		);
@@ -232,11 +249,14 @@ export class Machine {
 	async #lost(): Promise<void> {
 		const { signal } = this.#closed;
 		this.#link = undefined;
+		if (this.#retrying) return;
+		this.#retrying = true;
 		for (let wait = RETRY_FIRST_MS; !signal.aborted && !this.#link;) {
 			await sleep(wait, undefined, { signal, ref: false }).catch(() => {});
 			wait = Math.min(wait * 2, RETRY_MOST_MS);
 			await this.open();
 		}
+		this.#retrying = false;
 	}
 }
 

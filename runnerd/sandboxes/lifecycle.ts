@@ -1,5 +1,6 @@
 // Making and removing one sandbox: whatever fails on the way, nothing of it is left.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '@containrlab/protocol/id.ts';
 import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import type { Engine, EngineContainer, EngineInfo } from '../engine/engine.ts';
@@ -14,6 +15,10 @@ import { LABELS, cgroupParent, containerOptions, type SandboxPurpose } from './s
 
 /** From the container's start to a daemon and an agent that answer; usually a second. */
 const BOOT_SECONDS = 30;
+/** How often it is tried, how long after a failure, and how late another try may begin. */
+const TRIES = 3;
+const TRY_AGAIN_MS = 500;
+const ANEW_MS = 45_000;
 /** For the containers inside to end by themselves. */
 const STOP_SECONDS = 4;
 
@@ -28,6 +33,12 @@ export type BootRequest = {
 	signal: AbortSignal;
 	onPhase?: (phase: 'creating' | 'booting') => void;
 };
+
+/** Not where all starts fail alike: without an engine, on one that isn't safe, without a place. */
+const mayPass = (cause: unknown): boolean =>
+	!(cause instanceof SandboxError) ||
+	cause.code === 'start-failed' ||
+	cause.code === 'sandbox-lost';
 
 export type LifecycleOptions = {
 	engine: Engine;
@@ -71,8 +82,25 @@ export class Lifecycle {
 		return this.#known.size - this.#making;
 	}
 
-	/** Resolves with a sandbox whose daemon and agent answer. The caller was admitted. */
+	/**
+	 * Resolves with a sandbox whose daemon and agent answer. The caller was admitted. What fails for a
+	 * reason that passes by itself is tried again here, and is nobody else's trouble.
+	 */
 	async boot(request: BootRequest): Promise<Box> {
+		const began = performance.now();
+		for (let tries = 1; ; tries++) {
+			try {
+				return await this.#boot(request);
+			} catch (cause) {
+				const late = performance.now() - began > ANEW_MS;
+				if (tries === TRIES || late || request.signal.aborted || !mayPass(cause)) throw cause;
+				this.#options.log.warn('a sandbox did not come up and is tried again', { cause });
+				await sleep(TRY_AGAIN_MS * tries, undefined, { signal: request.signal });
+			}
+		}
+	}
+
+	async #boot(request: BootRequest): Promise<Box> {
 		this.#options.isolation?.assertNotRefused();
 		const host = await this.host();
 		request.signal.throwIfAborted();
