@@ -65,10 +65,16 @@ export const TerminalMessage = z.discriminatedUnion('type', [
 		terminals: z.array(TerminalName),
 		...size,
 	}),
-	/** An act was refused; input that isn't the driver's is dropped and answered once with this. */
+	/**
+	 * An act was refused; input that isn't the driver's is dropped and answered once with this, and so
+	 * is the driver's when nobody reads what was typed before it (`input-full`).
+	 */
 	z.object({
 		type: z.literal('refused'),
-		code: z.enum(['not-driver', 'not-allowed', 'malformed', 'too-many', 'last', 'not-ready']),
+		code: z.enum([
+			...(['not-driver', 'not-allowed', 'malformed', 'too-many', 'last', 'not-ready'] as const),
+			'input-full',
+		]),
 	}),
 	/** Unasked, too, while what the page sends isn't read. */
 	z.object({ type: z.literal('pong') }),

@@ -2,12 +2,18 @@
 
 import { AgentUnavailable, type AgentClient, type AgentLog } from '../agent/client.ts';
 
-/** Waiting beyond this: the sockets it comes from are read no further. */
+/** Waiting beyond this: the sockets it comes from are read no further, while anything is taken. */
 const BACKLOG = 256 * 1024;
 const PIECE = 16 * 1024;
 /** Before a terminal that reads nothing is asked again. */
 const FULL_MS = 100;
-const INTERRUPT = 0x03;
+/** When it took nothing for so long nobody reads it: what else is typed is heard again, and dropped. */
+const STUCK_MS = 2000;
+/** Ctrl-C, Ctrl-\ and Ctrl-Z, typed and not within what was pasted. */
+const INTERRUPTS = [0x03, 0x1c, 0x1a];
+const KEYS_MAX = 16;
+const interrupts = (data: Buffer): boolean =>
+	data.length <= KEYS_MAX && INTERRUPTS.some((key) => data.includes(key));
 
 export class Input {
 	/** Hears that there is room again. */
@@ -17,6 +23,8 @@ export class Input {
 	#client: AgentClient | undefined;
 	#waiting: Buffer = Buffer.alloc(0);
 	#pumping = false;
+	/** Since when the terminal takes nothing. */
+	#fullSince: number | undefined;
 	/** Grows when what waits is thrown away, so that nothing of it returns. */
 	#cleared = 0;
 
@@ -25,15 +33,23 @@ export class Input {
 		this.#log = log;
 	}
 
+	/** Whether to read on what is typed: a paste waits, but Ctrl-C must be heard. */
 	get full(): boolean {
-		return this.#waiting.length > BACKLOG;
+		return this.#waiting.length > BACKLOG && !this.#stuck;
 	}
 
-	type(data: Buffer): void {
-		// Ctrl-C is meant for now, not for after all that was pasted.
-		if (data.includes(INTERRUPT)) this.clear();
+	get #stuck(): boolean {
+		return this.#fullSince !== undefined && performance.now() - this.#fullSince > STUCK_MS;
+	}
+
+	/** False when it was dropped: so much waits already, and nobody reads it. */
+	type(data: Buffer): boolean {
+		// Meant for now, not for after all that was pasted.
+		if (interrupts(data)) this.clear();
+		if (this.#stuck && this.#waiting.length > BACKLOG) return false;
 		this.#waiting = this.#waiting.length > 0 ? Buffer.concat([this.#waiting, data]) : data;
 		void this.#pump();
+		return true;
 	}
 
 	clear(): void {
@@ -69,7 +85,10 @@ export class Input {
 		try {
 			const header = { terminal: this.#terminal };
 			const reply = await client.request('terminal.input', header, piece);
-			if (!reply.ok && reply.code === 'input-full') {
+			const isFull = !reply.ok && reply.code === 'input-full';
+			if (!isFull) this.#fullSince = undefined;
+			else {
+				this.#fullSince ??= performance.now();
 				await new Promise((resolve) => setTimeout(resolve, FULL_MS));
 				if (cleared === this.#cleared) this.#waiting = Buffer.concat([piece, this.#waiting]);
 			}

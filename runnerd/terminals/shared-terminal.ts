@@ -54,6 +54,8 @@ export class SharedTerminal {
 	#recorder: Recorder;
 	#flood = new FloodGauge();
 	#told = '';
+	/** What is typed is dropped, and its typer was told. */
+	#dropping = false;
 
 	constructor(
 		name: string,
@@ -134,8 +136,15 @@ export class SharedTerminal {
 		}
 		this.#callbacks.onActivity();
 		this.#resize(this.#size.typed(viewer, data));
-		this.feed.input.type(data);
+		this.#take(viewer, data);
 		if (this.feed.input.full) viewer.read(false);
+	}
+
+	/** Says once that nothing is taken any more, until something is. */
+	#take(viewer: Viewer, data: Buffer): void {
+		const taken = this.feed.input.type(data);
+		if (!taken && !this.#dropping) viewer.outlet.answer({ type: 'refused', code: 'input-full' });
+		this.#dropping = !taken;
 	}
 
 	handle(viewer: Viewer, request: TerminalRequest): void {

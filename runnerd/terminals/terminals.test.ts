@@ -153,6 +153,34 @@ test('a flood in one terminal stays bounded, and the other answers', async () =>
 	await flooded.shows('calm-2');
 });
 
+test.each([
+	['leaves Ctrl-C to the terminal', 'sleep 1000', '\x03'],
+	['leaves Ctrl-\\ to the terminal', 'sleep 1000', '\x1c'],
+	['takes every key for itself', 'stty raw; echo; sleep 1000', undefined],
+])(
+	'a program that reads nothing of a long paste, and %s, can be ended',
+	async (_, program, key) => {
+		await using agent = await testAgent();
+		await using runner = await TestRunner.start(agent.open);
+		const first = await runner.join();
+		const name = await first.opens();
+		const driver = await runner.join(OWNER, 'write', name);
+		driver.type(`${program} # runs\r`);
+		await driver.shows('runs');
+		for (let n = 0; n < 3; n += 1) driver.type('pasted\r'.repeat(80_000));
+		await driver.until(() => driver.last('refused')?.code === 'input-full');
+		expect(driver.count('refused')).toBe(1);
+		if (key) {
+			driver.type(key);
+			driver.type('echo free-$((1+1))\r');
+			await driver.shows('free-2');
+		} else {
+			driver.say({ type: 'close-terminal', terminal: name, sure: true });
+			await driver.until(() => driver.count('ended') === 1);
+		}
+	},
+);
+
 test('with nobody at it, a shell prints on, and the newest mebibyte is kept', async () => {
 	await using agent = await testAgent();
 	{

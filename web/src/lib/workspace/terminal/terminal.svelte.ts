@@ -207,6 +207,10 @@ export class SharedTerminal {
 					this.#hooks.notice('In this terminal you can only watch.');
 				if (message.code === 'too-many')
 					this.#hooks.notice('There are eight terminals already. Close one first.');
+				if (message.code === 'input-full')
+					this.#hooks.notice(
+						'The program here reads nothing, so not all that you typed or pasted was taken. Press Ctrl-C, or close this terminal.',
+					);
 				if (message.code === 'not-ready')
 					this.#hooks.notice('The sandbox doesn’t answer just now. Try again in a moment.');
 				return;
