@@ -131,6 +131,8 @@ export const ClassesInSession = z.object({
 				students: z.number().int().nonnegative(),
 				/** … until then. */
 				warmUntil: z.number().int(),
+				/** What they may use: a warm one fits whose disk and processes are bounded alike. */
+				limits: SandboxLimits.default(DEFAULT_LIMITS),
 			}),
 		)
 		.max(200),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
 import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
-import { EngineProxy, type Moment } from './engine/proxy-testing.ts';
+import { EngineProxy, type Fault, type Moment } from './engine/proxy-testing.ts';
 import { Engine } from './engine/engine.ts';
 import { World } from './faults-testing.ts';
 import type { SyncRoom } from './flush/room.ts';
@@ -194,6 +194,22 @@ test(
 	},
 );
 
+test('a container removed while it boots is made again', { timeout: TIME }, async () => {
+	await using instance = await TestInstance.create();
+	const sandboxes = await instance.launch();
+	const workspace = newId();
+	sandboxes.start(startRequest(workspace));
+	await until('it boots', () => {
+		const { state } = sandboxes.view(workspace)!;
+		return state.status === 'starting' && state.phase === 'booting';
+	});
+	const [first] = await instance.engine.containers();
+	await instance.engine.removeContainer(first!.id);
+	const { id } = await ready(sandboxes, workspace);
+	expect((await instance.engine.containers()).map((one) => one.id)).toEqual([id]);
+	await sandboxes.close();
+});
+
 test(
 	'an engine that refuses at any step of a start: once is nobody’s trouble, for good it is said',
 	{ timeout: TIME },
@@ -202,11 +218,14 @@ test(
 		await using proxy = await EngineProxy.listen(join(instance.directory, 'engine.sock'));
 		const way = new Engine({ socketPath: proxy.path }, instance.name);
 		const sandboxes = await instance.launch(0, way);
+		/** Its disk is full. */
 		const full = { moment: 'before', act: undefined } as const;
-		/** Starts beside an engine whose disk is full; nothing is left of it in the end. */
-		const start = async (fault: Step & { lasts?: boolean }) => {
+		/** It does as it is told, and its answer is lost. */
+		const cut = { moment: 'after', act: () => {} } as const;
+		/** Starts beside such an engine; nothing is left of it in the end. */
+		const start = async (fault: Fault) => {
 			const workspace = newId();
-			proxy.arm({ ...full, ...fault });
+			proxy.arm(fault);
 			sandboxes.start(startRequest(workspace));
 			const { state } = await until('its end', () => {
 				const view = sandboxes.view(workspace)!;
@@ -225,8 +244,11 @@ test(
 				message: expect.stringContaining('Your files are safe; try again') as string,
 			});
 		}
-		for (const step of ALL ? [1, 2, 3, 4, 5, 6] : [2, 3, 5]) {
-			expect(await start({ step, ...full }), `once, at ${step}`).toMatchObject({ status: 'ready' });
+		for (const step of ALL ? [1, 2, 3, 4, 5, 6] : [2, 5]) {
+			expect(await start({ step, ...full }), `full at ${step}`).toMatchObject({ status: 'ready' });
+		}
+		for (const step of ALL ? [1, 2, 3, 4, 5, 6] : [3]) {
+			expect(await start({ step, ...cut }), `cut at ${step}`).toMatchObject({ status: 'ready' });
 		}
 		await sandboxes.close();
 	},

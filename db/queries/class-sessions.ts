@@ -2,7 +2,9 @@
 
 import { and, asc, eq, gt, isNull, lt, lte, ne, sql } from 'drizzle-orm';
 import { newId } from '@containrlab/protocol/id.ts';
+import type { SandboxLimits } from '@containrlab/protocol/sandbox.ts';
 import { classes, classSessions, members } from '../schema.ts';
+import { limitsOf } from './classes.ts';
 import type { Executor } from './executor.ts';
 
 export type ClassSession = { id: string; startsAt: Date; endsAt: Date };
@@ -95,11 +97,14 @@ export async function sessionsDue(
 	now: Date,
 	soon: Date,
 	limit: number,
-): Promise<{ classId: string; startsAt: Date; endsAt: Date; students: number }[]> {
+): Promise<
+	{ classId: string; startsAt: Date; endsAt: Date; students: number; limits: SandboxLimits }[]
+> {
 	const students = sql<number>`(select count(*)::int from ${members} m
 		where m.class_id = ${classSessions.classId} and m.role = 'student')`;
-	return db
+	const due = await db
 		.select({
+			class: classes,
 			classId: classSessions.classId,
 			startsAt: classSessions.startsAt,
 			endsAt: classSessions.endsAt,
@@ -115,6 +120,7 @@ export async function sessionsDue(
 		)
 		.orderBy(asc(classSessions.startsAt))
 		.limit(limit);
+	return due.map(({ class: of, ...session }) => ({ ...session, limits: limitsOf(of) }));
 }
 
 export async function deleteSessionsOver(db: Executor, now: Date): Promise<void> {

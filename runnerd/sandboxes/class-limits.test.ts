@@ -27,6 +27,14 @@ test('is given to a warm sandbox, to those that run, and to a judge', async () =
 	sandboxes.start({ ...startRequest(other), class: another });
 	const neighbour = await ready(sandboxes, other);
 	expect(await given(box)).toEqual([2048 * MB, 512, 1]);
+	// A shorter idle limit counts, and is seen to count, for one that runs.
+	const left = () => {
+		const { state } = sandboxes.view(mine)!;
+		return state.status === 'ready' ? (state.deadline - Date.now()) / 60_000 : undefined;
+	};
+	expect(left()).toBeGreaterThan(25);
+	sandboxes.start({ ...startRequest(mine, 4), class: classId, limits });
+	expect(left()).toBeLessThanOrEqual(4);
 
 	const more = { ...limits, memory: 1024 * MB, cpus: 0.5, pids: 1024 };
 	sandboxes.limitClass(classId, more);
@@ -35,7 +43,7 @@ test('is given to a warm sandbox, to those that run, and to a judge', async () =
 		return memory === 1024 * MB && cores === 0.5;
 	});
 	expect((await given(neighbour))[0]).toBe(DEFAULT_LIMITS.memory);
-	// What can't change while it runs, and none is warm with, comes with the next start.
+	// What can't change while it runs comes with the next start.
 	sandboxes.restart({ ...startRequest(mine), class: classId, limits: more, fresh: false });
 	await until('it ended', () => sandboxes.view(mine)!.state.status !== 'ready');
 	expect(await given(await ready(sandboxes, mine))).toEqual([1024 * MB, 1024, 0.5]);
@@ -43,4 +51,24 @@ test('is given to a warm sandbox, to those that run, and to a judge', async () =
 	const signal = AbortSignal.timeout(60_000);
 	await using judge = await sandboxes.acquire('judge', { limits: more, signal });
 	expect(await given(judge)).toEqual([1024 * MB, 1024, 0.5]);
+}, 120_000);
+
+test('a class in session finds warm ones with its own limits, also after a launch', async () => {
+	await using instance = await TestInstance.create();
+	const [workspace, classId] = [newId(), newId()];
+	const limits = { memory: 1024 * MB, cpus: 0.5, pids: 1024, disk: 4096 * MB };
+	const lesson = { class: classId, until: Date.now() + 600_000, students: 1, limits };
+	const inSession = { classes: [{ ...lesson, warmUntil: lesson.until }] };
+	const earlier = await instance.launch();
+	earlier.inSession(inSession);
+	await until('one is warm', () => earlier.counts.warm === 1);
+	await earlier.close();
+	const sandboxes = await instance.launch();
+	sandboxes.inSession(inSession);
+	sandboxes.start({ ...startRequest(workspace), class: classId, limits });
+	expect(await given(await ready(sandboxes, workspace))).toEqual([1024 * MB, 1024, 0.5]);
+	const states = sandboxes.seen.get(workspace)!;
+	expect(states.map((state) => 'phase' in state && state.phase)).not.toContain('booting');
+	expect(sandboxes.counts).toEqual({ sandboxes: 1, warm: 0 });
+	await sandboxes.close();
 }, 120_000);

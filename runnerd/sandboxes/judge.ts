@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, type SandboxLimits } from '@containrlab/protocol/sandbo
 import type { Admission } from '../supply/admission.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from '../log.ts';
-import { type Pool, fitsWarm } from '../supply/pool.ts';
+import type { Pool } from '../supply/pool.ts';
 import { SandboxError, type JudgeSandbox } from './handle.ts';
 import type { Box } from './box.ts';
 import { Gate } from '../supply/gate.ts';
@@ -78,8 +78,8 @@ export class JudgeSandboxes {
 	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
 	async #claim(limits: SandboxLimits): Promise<Box | undefined> {
 		const { admission, lifecycle, pool } = this.#options;
-		if (admission.claimable <= 1 || !fitsWarm(limits)) return undefined;
-		const box = await pool.claim(1);
+		if (admission.claimable <= 1) return undefined;
+		const box = await pool.claim(limits, 1);
 		if (!box) return undefined;
 		const { engine } = lifecycle;
 		try {

@@ -34,11 +34,9 @@ export type BootRequest = {
 	onPhase?: (phase: 'creating' | 'booting') => void;
 };
 
-/** Not where all starts fail alike: without an engine, on one that isn't safe, without a place. */
+/** Not where all starts fail alike: on an engine that isn't safe, and without a place. */
 const mayPass = (cause: unknown): boolean =>
-	!(cause instanceof SandboxError) ||
-	cause.code === 'start-failed' ||
-	cause.code === 'sandbox-lost';
+	!(cause instanceof SandboxError && ['unsafe-engine', 'no-capacity'].includes(cause.code));
 
 export type LifecycleOptions = {
 	engine: Engine;
@@ -203,7 +201,7 @@ export class Lifecycle {
 	}
 
 	/** Takes over a sandbox of an earlier launch: its uid, volume and name are taken. */
-	hold(box: Box, { disk } = DEFAULT_LIMITS): void {
+	hold(box: Box, { disk }: { disk: number }): void {
 		this.volumes.hold(box.volume, disk);
 		this.#options.slots.hold(box.uid);
 		this.#known.add(box.sandbox);
@@ -217,6 +215,14 @@ export class Lifecycle {
 		const volume = container.labels[LABELS.volume];
 		if (!sandbox || !uid || !volume || this.#known.has(sandbox)) return undefined;
 		return new Box(this.engine, { id: container.id, uid, volume, sandbox });
+	}
+
+	/** One of a launch that didn't say so has what is usual. */
+	makeOf({ labels }: EngineContainer): Pick<SandboxLimits, 'disk' | 'pids'> {
+		return {
+			disk: Number(labels[LABELS.disk]) || DEFAULT_LIMITS.disk,
+			pids: Number(labels[LABELS.pids]) || DEFAULT_LIMITS.pids,
+		};
 	}
 
 	/** It is gone from the engine, or the next sweep's. Harmless when repeated. */

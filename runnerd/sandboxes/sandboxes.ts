@@ -207,7 +207,12 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 				({ record: { request, state } }) =>
 					request.class === classId && (state.status === 'ready' || state.status === 'starting'),
 			).length;
-		this.#pool.aim(this.#options.poolSize + this.#inSession.wanted(there, Date.now()));
+		const claims = Array.from(this.#sessions.values()).filter(
+			({ record: { state, container } }) => state.status === 'starting' && !container,
+		);
+		const always = { make: DEFAULT_LIMITS, count: this.#options.poolSize };
+		const wanted = this.#inSession.wanted(there, Date.now());
+		this.#pool.aim([always, ...wanted], claims.length);
 	}
 
 	/** Brings what is kept of ended sandboxes under its budget; else it happens a while after an end. */
@@ -344,7 +349,7 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 					() => true,
 					() => false,
 				);
-			if (await settled) this.#pool.adopt(box);
+			if (await settled) this.#pool.adopt(box, this.#lifecycle.makeOf(container));
 		}
 		for (const session of this.#sessions.values()) {
 			if (session.box && !running.has(session.box.id)) this.#ended(session.box.id);

@@ -13,6 +13,9 @@ export const LABELS = {
 	purpose: 'containrlab.purpose',
 	uid: 'containrlab.uid',
 	volume: 'containrlab.volume',
+	/** What it has for good: bytes of its disk, and processes. */
+	disk: 'containrlab.disk',
+	pids: 'containrlab.pids',
 } as const;
 
 export type SandboxSpec = {
@@ -65,6 +68,8 @@ export function containerOptions(spec: SandboxSpec): ContainerCreateOptions {
 			[LABELS.purpose]: spec.purpose,
 			[LABELS.uid]: String(spec.uid),
 			[LABELS.volume]: spec.volume,
+			[LABELS.disk]: String(spec.limits.disk),
+			[LABELS.pids]: String(spec.limits.pids),
 		},
 		// Its own namespace with a loopback, and nothing to do for Docker's network code: that takes more
 		// than half of a start, and Docker 20.10 stands still for ever when two ends meet in it.

@@ -89,7 +89,7 @@ export class Session<H extends HostLifecycle> {
 		this.#record = { ...this.#record, request, activeAt: Date.now() };
 		if (this.#starting || (this.#live && this.#record.state.status === 'ready')) {
 			this.#live?.host.update(request);
-			this.#scheduleIdle();
+			this.#renewDeadline(DEADLINE_STEP_MS);
 			this.#saveSoon();
 			return false;
 		}
@@ -344,11 +344,16 @@ export class Session<H extends HostLifecycle> {
 	inSession(endedAt = 0): void {
 		const activeAt = Math.max(this.#record.activeAt, endedAt);
 		this.#record = { ...this.#record, activeAt };
+		this.#renewDeadline(1);
+	}
+
+	/** What it follows from changed; said if it moved by so much. */
+	#renewDeadline(step: number): void {
 		const { state } = this.#record;
 		if (state.status !== 'ready') return;
 		this.#scheduleIdle();
 		const deadline = this.#deadline();
-		if (deadline !== state.deadline) this.#set({ ...state, deadline });
+		if (Math.abs(deadline - state.deadline) >= step) this.#set({ ...state, deadline });
 	}
 
 	#deadline(): number {

@@ -1,9 +1,11 @@
 // Whose sandboxes are kept, and how many are kept warm for whom.
 
 import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { InSession } from './in-session.ts';
 
-const lesson = { class: 'class1', until: 90_000, students: 40, warmUntil: 20_000 };
+const limits = { ...DEFAULT_LIMITS, pids: 1024 };
+const lesson = { class: 'class1', until: 90_000, students: 40, warmUntil: 20_000, limits };
 
 test('what is said replaces what was said, and tells whom it concerns', () => {
 	const inSession = new InSession();
@@ -28,7 +30,8 @@ test('warm ones are for those who are expected and have none, and not for ever',
 	const inSession = new InSession();
 	inSession.replace({ classes: [lesson, { ...lesson, class: 'class2', students: 10 }] }, 0);
 	const there = (classId: string) => (classId === 'class1' ? 15 : 12);
-	expect(inSession.wanted(() => 0, 0)).toBe(50);
-	expect(inSession.wanted(there, 19_999)).toBe(25);
-	expect(inSession.wanted(there, 20_000)).toBe(0);
+	const counts = (...counts: number[]) => counts.map((count) => ({ make: limits, count }));
+	expect(inSession.wanted(() => 0, 0)).toEqual(counts(40, 10));
+	expect(inSession.wanted(there, 19_999)).toEqual(counts(25, 0));
+	expect(inSession.wanted(there, 20_000)).toEqual([]);
 });

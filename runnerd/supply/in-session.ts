@@ -2,6 +2,7 @@
 // warm for those who are still to come.
 
 import type { ClassesInSession } from '@containrlab/protocol/sandbox.ts';
+import type { Wanted } from './pool.ts';
 
 type InSessionClass = ClassesInSession['classes'][number];
 
@@ -27,11 +28,11 @@ export class InSession {
 	}
 
 	/** Sandboxes for those who are expected and have none; `there`: who has one, or is getting it. */
-	wanted(there: (classId: string) => number, now: number): number {
-		let wanted = 0;
-		for (const { class: id, students, until, warmUntil } of this.#classes.values()) {
-			if (now < Math.min(until, warmUntil)) wanted += Math.max(0, students - there(id));
-		}
-		return wanted;
+	wanted(there: (classId: string) => number, now: number): Wanted[] {
+		return [...this.#classes.values()]
+			.filter(({ until, warmUntil }) => now < Math.min(until, warmUntil))
+			.map(({ class: id, students, limits }) => ({
+				...{ make: limits, count: Math.max(0, students - there(id)) },
+			}));
 	}
 }

@@ -3,6 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { newId } from '@containrlab/protocol/id.ts';
+import { DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { TestInstance, ready, startRequest, until } from '../sandboxes/testing.ts';
 
 type Launch = Awaited<ReturnType<TestInstance['launch']>>;
@@ -89,7 +90,13 @@ test('a class in session keeps its sandboxes, and has one ready for who is still
 	// A moment: it would be over long before the rest of this test.
 	const request = { ...startRequest(workspace, 0.02), class: classId };
 	const endsAt = Date.now() + 3_600_000;
-	const lesson = { class: classId, until: endsAt, students: 2, warmUntil: endsAt };
+	const lesson = {
+		class: classId,
+		until: endsAt,
+		students: 2,
+		warmUntil: endsAt,
+		limits: DEFAULT_LIMITS,
+	};
 	sandboxes.inSession({ classes: [lesson] });
 	sandboxes.start(request);
 	await ready(sandboxes, workspace);

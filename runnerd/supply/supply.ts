@@ -12,7 +12,7 @@ import { Admission } from './admission.ts';
 import type { Lifecycle } from '../sandboxes/lifecycle.ts';
 import type { Log } from '../log.ts';
 import { MemoryMeter } from './memory-meter.ts';
-import { Pool, fitsWarm } from './pool.ts';
+import { Pool } from './pool.ts';
 import { defaultReserve, type RoomLimits } from './room.ts';
 import type { JudgeSandbox } from '../sandboxes/handle.ts';
 import type { Box } from '../sandboxes/box.ts';
@@ -105,8 +105,7 @@ export class Supply {
 		name: string,
 		{ signal, onPhase }: ProvideContext,
 	): Promise<{ box: Box; warm: boolean }> {
-		const cold = volume !== null || !fitsWarm(limits);
-		const claim = async () => (cold ? undefined : await this.pool.claim(0));
+		const claim = async () => (volume ? undefined : await this.pool.claim(limits, 0));
 		const free = this.#admission.claimable > 0 ? await claim() : undefined;
 		if (free) return { box: free, warm: true };
 		using place = await this.#admission.enter({

