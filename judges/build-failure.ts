@@ -1,11 +1,13 @@
 // Explains why `docker build` failed, from the end of BuildKit's plain output.
 
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
+import { nearest } from '@containrlab/protocol/nearest.ts';
 import type { Facts } from './checks/check.ts';
+import { emptyDockerfile, missingDockerfile } from './checks/dockerfile.ts';
 import { invalidPatterns } from './checks/context-excludes.ts';
 import { type DockerfileSource, lineEvidence } from './dockerfile.ts';
 import { InfrastructureError } from './sandbox.ts';
-import { lastLines, nearest } from './text.ts';
+import { lastLines } from './text.ts';
 
 /** BuildKit's closing report, taken apart. */
 export interface BuildReport {
@@ -57,9 +59,12 @@ export function explainBuildFailure(output: string, known: Known): Failure {
 			`${report.error} `,
 		);
 	const source = /"\/?([^"]*)": not found$/.exec(report.error)?.[1];
-	if (/failed to read dockerfile/.test(report.error)) return noDockerfile(report, known);
+	if (/failed to read dockerfile/.test(report.error)) {
+		const said: Evidence = { kind: 'output', label: 'Docker says', text: report.error };
+		return missingDockerfile(known.files, [said]);
+	}
 	if (/file with no instructions|Dockerfile.* cannot be empty/.test(report.error)) {
-		return emptyDockerfile(known);
+		return emptyDockerfile(known.dockerfile);
 	}
 	if (image) return baseImage(image[1] ?? '', report, known);
 	if (source !== undefined && /checksum|cache key/.test(report.error)) {
@@ -87,28 +92,6 @@ export function explainTimeout(
 			...lineEvidence(dockerfile, step ? lineOfStep(dockerfile, step) : undefined),
 			{ kind: 'output', label: 'The last lines of the build', text: lastLines(output) },
 		],
-	};
-}
-
-function noDockerfile(report: BuildReport, { files }: Known): Failure {
-	const similar = [...files.keys()].find((path) => /^dockerfile(\.\w+)?$/i.test(path));
-	return {
-		code: 'dockerfile-missing',
-		message: 'There is no file named Dockerfile at the top of the workspace.',
-		hint:
-			similar && similar !== 'Dockerfile'
-				? `You have a file named ${similar}. Rename it to Dockerfile: capital D, no ending.`
-				: 'Make a file named Dockerfile: capital D, no ending, not inside a folder.',
-		evidence: [{ kind: 'output', label: 'Docker says', text: report.error }],
-	};
-}
-
-function emptyDockerfile({ dockerfile }: Known): Failure {
-	return {
-		code: 'dockerfile-empty',
-		message: 'The Dockerfile has no instructions yet.',
-		hint: 'Start with FROM and the image that you build upon. Lines that begin with # are comments.',
-		evidence: lineEvidence(dockerfile, 1),
 	};
 }
 
@@ -227,6 +210,7 @@ function lineOfImage(dockerfile: DockerfileSource | undefined, image: string): n
 
 function lineOfStep(dockerfile: DockerfileSource | undefined, step: string): number | undefined {
 	const written = step.replace(/\s+/g, ' ');
-	return dockerfile?.instructions.find(({ keyword, rest }) => `${keyword} ${rest}` === written)
-		?.line;
+	return dockerfile?.instructions.find(
+		({ keyword, flags, rest }) => [keyword, ...flags, rest].join(' ') === written,
+	)?.line;
 }

@@ -1,5 +1,6 @@
 // Measures what a build context contains, by letting Docker send it: names in, names out.
 
+import { BUILDX } from './build.ts';
 import { InfrastructureError, type Sandbox } from './sandbox.ts';
 
 /** Names of everything that reached the build, directories without a trailing slash. */
@@ -11,11 +12,8 @@ const TIMEOUT_MS = 60_000;
 const MAX_NAMES = 4 * 1024 * 1024;
 
 // The probe has the student's ignore rules: .dockerignore, or the one that belongs to Dockerfile alone.
-// It shares a core with the student's build, so it calls the builder itself: by way of `docker`, which
-// starts its plugins twice, it costs half as much again.
 const SCRIPT = `
-buildx=/usr/libexec/docker/cli-plugins/docker-buildx
-[ -x $buildx ] || buildx='docker buildx'
+${BUILDX}
 dir=$(mktemp -d) || exit 70
 printf 'FROM scratch\\nCOPY . /\\n' > "$dir/probe" || exit 70
 if [ -e Dockerfile.dockerignore ]; then cat Dockerfile.dockerignore > "$dir/probe.dockerignore"; fi

@@ -1,17 +1,21 @@
 // Measures what checks ask for, each thing at most once, in one sandbox.
 
 import { setTimeout } from 'node:timers/promises';
+import type { CheckName, Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import type { Metrics } from '@containrlab/protocol/verdict.ts';
-import { type BuildOutcome, buildImage } from './build.ts';
-import type { Declared, Facts } from './checks/check.ts';
+import { type BuildOutcome, buildImage, IMAGE } from './build.ts';
+import type { Facts } from './checks/check.ts';
 import { containerEnd, startContainer, type Started } from './container.ts';
 import { measureContext } from './context.ts';
-import { readDockerfile } from './dockerfile.ts';
+import { findDockerfile } from './dockerfile.ts';
+import { baseLayers, type Layers, measureLayers } from './image-layers.ts';
 import type { RunLog } from './log.ts';
+import { rebuild } from './rebuild.ts';
 import { request } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
+import { secretsOf } from './submission.ts';
 import { lastLines } from './text.ts';
 
 export interface Measuring {
@@ -28,18 +32,20 @@ export interface Measuring {
 export function measure(measuring: Measuring): Facts {
 	const { lab, sandbox, now, metrics } = measuring;
 	const byPath = new Map(measuring.files.map((file) => [file.path, file]));
-	const source = byPath.get('Dockerfile');
 	const signalled = measuring.signal ? { signal: measuring.signal } : {};
 	const context = once(() => measureContext(sandbox, measuring.signal));
 	const image = once(() => build(measuring));
+	const layers = once(() => lookInto(measuring, image));
 	const container = once(() => start(measuring));
 	let startedAt = 0;
 	return {
 		files: byPath,
-		dockerfile: source?.kind === 'text' ? readDockerfile('Dockerfile', source.text) : undefined,
+		dockerfile: findDockerfile(byPath),
 		images: lab.front.images,
 		context,
 		image,
+		layers,
+		rebuild: (change) => rebuild(sandbox, { change, timeoutMs: buildLimit(lab), ...signalled }),
 		container: async () => {
 			const started = await container();
 			if (started.status === 'running') startedAt = started.startedAt;
@@ -73,18 +79,37 @@ async function build({
 }: Measuring): Promise<BuildOutcome> {
 	const sink = log.stream('build');
 	const outcome = await buildImage(sandbox, {
-		timeoutMs:
-			declared(lab, 'image-builds').reduce((most, { within }) => Math.max(most, within), 0) *
-				1000 || 180_000,
+		timeoutMs: buildLimit(lab),
 		now,
 		onOutput: (chunk) => sink.push(chunk),
 		...(signal && { signal }),
 	});
 	sink.end();
 	metrics.buildMs = outcome.durationMs;
-	if (outcome.status === 'built') metrics.imageBytes = outcome.imageBytes;
+	if (outcome.status === 'built') metrics.imageBytes = outcome.inspect.Size;
 	return outcome;
 }
+
+/** Once for all checks that look for something. */
+async function lookInto(
+	{ lab, sandbox, signal }: Measuring,
+	image: () => Promise<BuildOutcome>,
+): Promise<Layers> {
+	const outcome = await image();
+	if (outcome.status !== 'built') throw new Error('an image was looked at that was never built');
+	const { inspect } = outcome;
+	return measureLayers(sandbox, {
+		...{ image: IMAGE, inspect },
+		base: await baseLayers(sandbox, inspect, lab.front.images, signal),
+		wanted: declared(lab, 'image-excludes').flatMap(({ paths }) => paths),
+		secrets: declared(lab, 'image-hides-secrets').flatMap(secretsOf),
+		...(signal && { signal }),
+	});
+}
+
+/** Milliseconds that a build may take. */
+const buildLimit = (lab: Lab): number =>
+	1000 * Math.max(...declared(lab, 'image-builds').map(({ within }) => within), 0) || 180_000;
 
 async function start({ lab, sandbox, log, now, signal }: Measuring): Promise<Started> {
 	const runs = declared(lab, 'container-runs');
@@ -102,10 +127,7 @@ async function start({ lab, sandbox, log, now, signal }: Measuring): Promise<Sta
 	return started;
 }
 
-function declared<Name extends Lab['front']['checks'][number]['check']>(
-	lab: Lab,
-	name: Name,
-): Declared<Name>[] {
+function declared<Name extends CheckName>(lab: Lab, name: Name): Declared<Name>[] {
 	return lab.front.checks.filter((check): check is Declared<Name> => check.check === name);
 }
 

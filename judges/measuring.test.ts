@@ -1,12 +1,13 @@
 // What scripts print in a sandbox is read as it is meant, and hostile output stays harmless.
 
+import { nearest } from '@containrlab/protocol/nearest.ts';
 import { expect, test } from 'vitest';
 import { readListeners } from './container.ts';
 import { contextPaths } from './context.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { RunLog } from './log.ts';
 import { readAnswer } from './request.ts';
-import { lastLines, nearest, plain, Tail } from './text.ts';
+import { lastLines, plain, Tail } from './text.ts';
 
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
    0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0

@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { type Lab, LabFrontMatter } from '@containrlab/protocol/lab.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
-import { Verdict } from '@containrlab/protocol/verdict.ts';
+import { scoreOf, Verdict } from '@containrlab/protocol/verdict.ts';
 import { judgeDigest } from './digest.ts';
-import { judge } from './run.ts';
+import { judge, turns } from './run.ts';
 import { InfrastructureError, type Sandbox } from './sandbox.ts';
 import { refusedPath, withPlants } from './submission.ts';
 
@@ -97,6 +97,45 @@ test('an abort ends the run without a verdict', async () => {
 	const run = judge(lab, [text('Dockerfile')], waiting, { signal: abort.signal });
 	abort.abort(new Error('withdrawn'));
 	await expect(run).rejects.toThrow('withdrawn');
+});
+
+test('neighbours that only look run side by side, what changes something alone', () => {
+	const check = (name: 'http' | 'image-builds', onlyLooks: boolean, ...needs: 'http'[]) => {
+		return { name, onlyLooks, needs };
+	};
+	const looks = check('http', true);
+	const acts = check('http', false);
+	const needs = check('image-builds', true, 'http');
+	expect(turns([looks, looks, acts, looks, acts, acts])).toEqual([
+		...[[looks, looks], [acts], [looks], [acts], [acts]],
+	]);
+	expect(turns([looks, needs])).toEqual([[looks], [needs]]);
+	expect(turns([])).toEqual([]);
+});
+
+test('points are kept, a bonus that fails leaves the verdict as it is, and what teaches is linked', async () => {
+	const read = (path: string, more: object) => ({
+		check: 'file-present',
+		id: path.toLowerCase(),
+		path,
+		...more,
+	});
+	const checks = [
+		read('Dockerfile', { points: 3 }),
+		read('extra', { bonus: true, points: 2, teaches: 'extras', hint: 'Our hint.' }),
+	];
+	const front = LabFrontMatter.parse({ ...lab.front, checks });
+	const verdict = await judge(
+		{ ...lab, front, text: '# One\n## 2. Extras\n' },
+		[text('Dockerfile')],
+		broken,
+	);
+	expect(verdict).toMatchObject({ status: 'passed' });
+	expect(scoreOf(verdict.checks)).toEqual({ earned: 3, possible: 3, bonus: 0 });
+	expect(verdict.checks[1]).toMatchObject({
+		status: 'failed',
+		failure: { hint: 'Our hint.', teaches: { anchor: 'extras', title: 'Extras' } },
+	});
 });
 
 test('something inside a file or behind a link can be no file', () => {

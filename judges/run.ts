@@ -9,7 +9,7 @@ import {
 	type Metrics,
 	type Verdict,
 } from '@containrlab/protocol/verdict.ts';
-import { bindCheck, type BoundCheck } from './checks/library.ts';
+import { bindChecks, type BoundCheck } from './checks/library.ts';
 import type { Facts } from './checks/check.ts';
 import { measure } from './facts.ts';
 import { RunLog } from './log.ts';
@@ -49,7 +49,7 @@ export async function judge(
 	const started = now();
 	const metrics: Partial<Metrics> = {};
 	const measured = (): Metrics => ({ ...metrics, durationMs: now() - started });
-	const checks = lab.front.checks.map(bindCheck);
+	const checks = bindChecks(lab);
 	const results: Results = new Map();
 	const listed = () => checks.map((check) => results.get(check) ?? skipped(check));
 	const phases = new Phases(now, options.onPhase);
@@ -69,7 +69,8 @@ export async function judge(
 		});
 		if (facts) await runPhases(checks, results, facts, phases);
 		else phases.skip(JudgePhase.options.slice(1));
-		const failures = distinct([refused, ...listed().map(({ failure }) => failure)]);
+		const counted = listed().filter(({ bonus }) => !bonus);
+		const failures = distinct([refused, ...counted.map(({ failure }) => failure)]);
 		return failures.length > 0
 			? { status: 'failed', failures, checks: listed(), metrics: measured() }
 			: { status: 'passed', checks: listed(), metrics: measured() };
@@ -117,16 +118,43 @@ async function runPhases(
 			continue;
 		}
 		await phases.run(phase, async () => {
-			// The context is measured while the image builds; requests that change something take turns.
-			if (due.every((check) => check.onlyLooks)) {
-				await allSettled(due.map((check) => runCheck(check, results, facts)));
-			} else {
-				for (const check of due) await runCheck(check, results, facts);
-			}
-			return { passed: due.every((check) => !results.get(check)?.failure), value: undefined };
+			for (const together of turns(due)) await runTurn(together, results, facts);
+			return { passed: due.every((check) => isFine(check, results)), value: undefined };
 		});
 	}
 }
+
+/**
+ * What may run side by side: neighbours that only look, so that the context is measured while the image
+ * builds. What changes something has a turn of its own, between what stands before and behind it.
+ */
+export function turns<Check extends Pick<BoundCheck, 'onlyLooks' | 'needs' | 'name'>>(
+	checks: readonly Check[],
+): Check[][] {
+	const found: Check[][] = [];
+	for (const check of checks) {
+		const last = found.at(-1);
+		const alone = last?.some((other) => !other.onlyLooks || check.needs.includes(other.name));
+		if (last && check.onlyLooks && !alone) last.push(check);
+		else found.push([check]);
+	}
+	return found;
+}
+
+async function runTurn(
+	together: readonly BoundCheck[],
+	results: Results,
+	facts: Facts,
+): Promise<void> {
+	// What is needed may have failed in this phase's own earlier turns.
+	const blocked = together.filter((check) => isBlocked(check, results));
+	for (const check of blocked) results.set(check, skipped(check));
+	const free = together.filter((check) => !blocked.includes(check));
+	await allSettled(free.map((check) => runCheck(check, results, facts)));
+}
+
+const isFine = (check: BoundCheck, results: Results): boolean =>
+	check.bonus || !results.get(check)?.failure;
 
 /** Two requests that fail alike are one thing to mend. */
 function distinct(failures: (Failure | undefined)[]): Failure[] {
@@ -152,9 +180,7 @@ async function runCheck(check: BoundCheck, results: Results, facts: Facts): Prom
 	const started = facts.now();
 	const failure: Failure | undefined = await check.run(facts);
 	results.set(check, {
-		id: check.id,
-		title: check.title,
-		phase: check.phase,
+		...shown(check),
 		status: failure ? 'failed' : 'passed',
 		durationMs: facts.now() - started,
 		...(failure && { failure }),
@@ -162,8 +188,11 @@ async function runCheck(check: BoundCheck, results: Results, facts: Facts): Prom
 }
 
 function skipped(check: BoundCheck): CheckResult {
-	const { id, title, phase } = check;
-	return { id, title, phase, status: 'skipped', durationMs: 0 };
+	return { ...shown(check), status: 'skipped', durationMs: 0 };
+}
+
+function shown({ id, title, phase, points, bonus }: BoundCheck) {
+	return { id, title, phase, points, ...(bonus && { bonus }) };
 }
 
 /** A stable code that errors of ours carry; anything else is a mistake in our code. */

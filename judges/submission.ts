@@ -1,5 +1,7 @@
 // Checks that a submission's files can be placed, and adds what a lab plants among them.
 
+import { createHash } from 'node:crypto';
+import type { Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
 import { PATH_PROBLEM_TEXT, pathProblem } from '@containrlab/protocol/path.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
@@ -37,11 +39,29 @@ function parents(path: string): string[] {
 export function withPlants(lab: Lab, files: readonly SubmittedFile[]): SubmittedFile[] {
 	const taken = new Set(files.flatMap(({ path }) => [path, ...parents(path)]));
 	const leaves = new Set(files.filter(({ kind }) => kind !== 'dir').map(({ path }) => path));
-	const paths = lab.front.checks
-		.flatMap((check) => (check.check === 'context-excludes' ? check.plant : []))
-		.filter((path) => !taken.has(path) && !parents(path).some((parent) => leaves.has(parent)));
-	const plants = [...new Set(paths)].map((path): SubmittedFile => {
-		return { kind: 'text', path, mode: 0o644, text: 'Placed here by the judge.\n' };
-	});
-	return [...files, ...plants];
+	const free = (path: string) =>
+		!taken.has(path) && !parents(path).some((parent) => leaves.has(parent));
+	const plants = new Map(
+		lab.front.checks.flatMap((check): [string, string][] => {
+			if (check.check === 'image-hides-secrets')
+				return check.plant.map((path) => [path, `SECRET=${plantedSecret(path)}\n`]);
+			if (check.check !== 'context-excludes') return [];
+			return check.plant.map((path) => [path, 'Placed here by the judge.\n']);
+		}),
+	);
+	const placed = [...plants].filter(([path]) => free(path));
+	return [
+		...files,
+		...placed.map(([path, text]): SubmittedFile => ({ kind: 'text', path, mode: 0o644, text })),
+	];
+}
+
+/** What an image must not have: what is planted, and what the lab's own files hold. */
+export function secretsOf({ plant, text }: Declared<'image-hides-secrets'>): string[] {
+	return [...plant.map(plantedSecret), ...text];
+}
+
+/** Stable, so that equal submissions have equal builds, and found nowhere else. */
+function plantedSecret(path: string): string {
+	return `judge-${createHash('sha256').update(`planted in ${path}`).digest('hex').slice(0, 32)}`;
 }

@@ -1,10 +1,11 @@
 // The catalog reads what is right, and points at the line of what isn't.
 
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readAuthoredCases, readCatalog } from './catalog.ts';
+import { labSchema, SCHEMA_FILE } from './schema.ts';
 
 const FRONT = `---
 title: A lab
@@ -123,4 +124,43 @@ test("a gap in the author's cases is reported, but the lab can be taught", async
 		'01-first/lab.md',
 		'01-first/wrong/empty',
 	]);
+});
+
+test.each([
+	['a check that is not there', 'image-builds', 'image-built', 7, 'did you mean image-builds?'],
+	['no check at all', 'check: image-builds', 'path: x', 7, 'say which check: one of file-present'],
+	['a setting of a check', 'image-builds', 'image-builds\n    witin: 5', 8, 'did you mean within?'],
+	['a setting of the lab', 'minutes', 'minuts: 3\nminutes', 4, 'did you mean minutes?'],
+	[
+		'a part that is not in the text',
+		'image-builds',
+		'image-builds\n    teaches: star',
+		8,
+		'"start"',
+	],
+	['the same id twice', 'image-builds', 'image-builds\n  - check: image-builds', 8, '`id`'],
+	['a link to no part', '# 1. Start', '# 1. Start\n\n[x](#part-star)', 13, '#part-start?'],
+	['a link to no page', '# 1. Start', '# 1. Start\n\n[x](other.md)', 13, 'leads nowhere'],
+	['a file to open', 'minutes', 'open: ap.py\nminutes', 4, 'did you mean app.py?'],
+	['an empty front matter', FRONT, '---\n\n---\n', 2, 'expected object'],
+])('%s: the line, and what to write instead', async (_what, from, to, line, words) => {
+	await putLab('01-first', FRONT.replace(from, to));
+	const { labs, problems } = await readCatalog(dir);
+	expect(labs).toEqual([]);
+	expect(problems).toHaveLength(1);
+	expect(problems[0]).toMatchObject({ file: '01-first/lab.md', line });
+	expect(problems[0]?.message).toContain(words);
+});
+
+test('points, bonus and what teaches it are the lab’s, and change its digest', async () => {
+	const digestOf = async () => (await readCatalog(dir)).labs[0]?.digest;
+	await putLab('01-first');
+	const first = await digestOf();
+	const more = 'image-builds\n    points: 3\n    teaches: start';
+	await putLab('01-first', FRONT.replace('image-builds', more));
+	expect(await digestOf()).not.toBe(first);
+});
+
+test('the published schema of the front matter is the one that is parsed by', async () => {
+	expect(await readFile(SCHEMA_FILE, 'utf8')).toBe(labSchema());
 });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Lab, LabFile, LabFrontMatter } from '@containrlab/protocol/lab.ts';
 import { LAB_LIMITS, LabFileProblem, overlay, readLabFiles } from './files.ts';
 import { readLabText } from './front-matter.ts';
+import { mistakesOf } from './mistakes.ts';
 
 export interface LabProblem {
 	slug: string;
@@ -89,26 +90,13 @@ async function readLab(dir: string, slug: string): Promise<{ lab?: Lab; problems
 	const { front } = text;
 	const starter = await folder('starter');
 	if (!starter) return { problems };
-	for (const message of mistakesOf(front, starter)) problem('lab.md', message);
+	for (const { line, message } of mistakesOf(text, starter)) problem('lab.md', message, line);
 	if (problems.length > 0) return { problems };
 	// What follows is the author's alone: it is reported, but the lab can be taught.
 	if ((await folder('solution'))?.length === 0) problem('solution', 'Add the files of a solution.');
 	await checkWrongCases(join(dir, slug, 'wrong'), front, folder, problem);
 	const digest = labDigest(front, starter);
 	return { lab: { slug, digest, front, text: text.text, starter }, problems };
-}
-
-/** What the schema can't see: how the parts of a lab refer to each other. */
-function mistakesOf(front: LabFrontMatter, starter: readonly LabFile[]): string[] {
-	const mistakes: string[] = [];
-	if (front.open !== undefined && !starter.some((file) => file.path === front.open)) {
-		mistakes.push(`open: ${front.open} isn't in starter/; add it or name another file.`);
-	}
-	const ids = front.checks.map((check) => check.id ?? check.check);
-	for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) {
-		mistakes.push(`checks: two have the id "${id}"; give one of them another \`id\`.`);
-	}
-	return mistakes;
 }
 
 async function checkWrongCases(

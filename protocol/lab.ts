@@ -1,80 +1,25 @@
-// A lab: the front matter of lab.md, and the declarations of its checks.
+// A lab: the front matter of lab.md, its text and its files.
 
 import { z } from 'zod';
-
-const seconds = z.number().positive().max(600);
-const port = z.number().int().min(1).max(65535);
-const relativePath = z.string().min(1).max(1024);
-
-/** What every declared check may say in its own words. */
-const common = {
-	/** Stable within the lab; defaults to the check's name. */
-	id: z
-		.string()
-		.regex(/^[a-z0-9-]+$/)
-		.optional(),
-	/** What the student reads in the list of checks; each check has a default. */
-	title: z.string().optional(),
-	/** Replaces the check's own advice. */
-	hint: z.string().optional(),
-};
-
-/** One check from the library in judges/checks; `check` names it. */
-export const CheckDeclaration = z.discriminatedUnion('check', [
-	/** A file exists, is regular, and isn't empty. Codes: file-missing, file-empty. */
-	z.strictObject({ check: z.literal('file-present'), path: relativePath, ...common }),
-	/**
-	 * `.dockerignore` keeps these paths out of the build context, by Docker's own matching. They are
-	 * planted before the build. Codes: dockerignore-missing, dockerignore-invalid, context-not-ignored,
-	 * context-over-ignored.
-	 */
-	z.strictObject({
-		check: z.literal('context-excludes'),
-		plant: z.array(relativePath).min(1),
-		/** Files that must stay in the context. */
-		keep: z.array(relativePath).default([]),
-		...common,
-	}),
-	/** `docker build` succeeds. Codes: dockerfile-missing, dockerfile-empty, dockerfile-invalid, base-image-unavailable, copy-source-missing, build-failed, build-timeout. */
-	z.strictObject({ check: z.literal('image-builds'), within: seconds.default(180), ...common }),
-	/** The container starts and stays up. Codes: container-not-started, container-exited. */
-	z.strictObject({
-		check: z.literal('container-runs'),
-		port: port.optional(),
-		stayUp: seconds.default(1),
-		...common,
-	}),
-	/** An HTTP request answers. Codes: http-unreachable, http-wrong-port, http-localhost-only, http-timeout, http-status, http-body, container-exited. */
-	z.strictObject({
-		check: z.literal('http'),
-		port,
-		path: z.string().startsWith('/').default('/'),
-		method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).default('GET'),
-		status: z.number().int().min(100).max(599).default(200),
-		/** Text that the body must contain. */
-		contains: z.string().optional(),
-		within: seconds.default(10),
-		...common,
-	}),
-]);
-export type CheckDeclaration = z.infer<typeof CheckDeclaration>;
-export type CheckName = CheckDeclaration['check'];
+import { relativePath } from './checks/common.ts';
+import { CheckDeclaration } from './checks/declaration.ts';
 
 export const LabFrontMatter = z.strictObject({
 	title: z.string().min(1).max(80),
-	summary: z.string().min(1).max(240),
-	/** Estimated time. */
-	minutes: z.number().int().min(5).max(240),
-	goals: z.array(z.string()).min(1),
-	/** Images that must be at hand in every sandbox. */
-	images: z.array(z.string().regex(/^[a-z0-9._/-]+(:[\w.-]+)?$/)).default([]),
-	/** The file that opens first. */
-	open: relativePath.optional(),
-	/** Authored hints, in steps from gentle to plain. */
-	hints: z.array(z.string()).default([]),
-	checks: z.array(CheckDeclaration).min(1),
-	/** Each wrong solution and the failure code it must produce. */
-	wrong: z.record(z.string().regex(/^[a-z0-9-]+$/), z.string()).default({}),
+	summary: z.string().min(1).max(240).describe('One sentence, for the list of labs.'),
+	minutes: z.number().int().min(5).max(240).describe('Estimated time.'),
+	goals: z.array(z.string()).min(1).describe('What one can do afterwards.'),
+	images: z
+		.array(z.string().regex(/^[a-z0-9._/-]+(:[\w.-]+)?$/, 'name it like python:3.13-slim'))
+		.default([])
+		.describe('Images that must be at hand in every sandbox.'),
+	open: relativePath.optional().describe('The file that opens first.'),
+	hints: z.array(z.string()).default([]).describe('In steps, from gentle to plain.'),
+	checks: z.array(CheckDeclaration).min(1).describe('What a submission is judged by.'),
+	wrong: z
+		.record(z.string().regex(/^[a-z0-9-]+$/, 'small letters, digits and hyphens only'), z.string())
+		.default({})
+		.describe('Each folder in wrong/, and the code of the failure that it must produce first.'),
 });
 export type LabFrontMatter = z.infer<typeof LabFrontMatter>;
 

@@ -33,6 +33,8 @@ export const Failure = z.object({
 	/** What to try next. */
 	hint: z.string(),
 	evidence: z.array(Evidence),
+	/** The part of the lab's text that teaches this. */
+	teaches: z.object({ anchor: z.string(), title: z.string() }).optional(),
 });
 export type Failure = z.infer<typeof Failure>;
 
@@ -43,6 +45,10 @@ export const CheckResult = z.object({
 	/** `skipped`: an earlier check failed, so this one says nothing. */
 	status: z.enum(['passed', 'failed', 'skipped']),
 	durationMs: z.number().nonnegative(),
+	/** What it is worth; 1 in verdicts from before there were points. */
+	points: z.number().int().nonnegative().optional(),
+	/** Its points come on top, and a verdict is `passed` without it. */
+	bonus: z.boolean().optional(),
 	failure: Failure.optional(),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
@@ -75,3 +81,23 @@ export const Verdict = z.discriminatedUnion('status', [
 	}),
 ]);
 export type Verdict = z.infer<typeof Verdict>;
+
+export interface Score {
+	earned: number;
+	/** Without the bonus. */
+	possible: number;
+	/** What `earned` has of checks that come on top. */
+	bonus: number;
+}
+
+/** Each passed check counts, whatever else failed. */
+export function scoreOf(checks: readonly CheckResult[]): Score {
+	const sum = (some: readonly CheckResult[]) =>
+		some.reduce((points, check) => points + (check.points ?? 1), 0);
+	const passed = checks.filter((check) => check.status === 'passed');
+	return {
+		earned: sum(passed),
+		possible: sum(checks.filter((check) => !check.bonus)),
+		bonus: sum(passed.filter((check) => check.bonus)),
+	};
+}

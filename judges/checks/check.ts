@@ -1,12 +1,14 @@
 // What a check is: a judgement over facts that are measured once and shared by all checks.
 
-import type { CheckDeclaration, CheckName } from '@containrlab/protocol/lab.ts';
+import type { CheckName, Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
-import type { Failure, JudgePhase } from '@containrlab/protocol/verdict.ts';
+import type { Failure } from '@containrlab/protocol/verdict.ts';
 import type { BuildOutcome } from '../build.ts';
 import type { ContainerEnd, Started } from '../container.ts';
 import type { BuildContext } from '../context.ts';
 import type { DockerfileSource } from '../dockerfile.ts';
+import type { Layers } from '../image-layers.ts';
+import type { Rebuild } from '../rebuild.ts';
 import type { Answer } from '../request.ts';
 
 /** What one run knows. Each measurement is made when it is first asked for, and only once. */
@@ -17,6 +19,10 @@ export interface Facts {
 	images: readonly string[];
 	context(): Promise<BuildContext>;
 	image(): Promise<BuildOutcome>;
+	/** What is in the image, layer by layer. */
+	layers(): Promise<Layers>;
+	/** A second build, after a change to these files. */
+	rebuild(change: readonly string[]): Promise<Rebuild>;
 	container(): Promise<Started>;
 	/** How the container is now, with the end of its output. */
 	containerEnd(): Promise<ContainerEnd>;
@@ -27,15 +33,11 @@ export interface Facts {
 	now(): number;
 }
 
-export type Declared<Name extends CheckName> = Extract<CheckDeclaration, { check: Name }>;
-
 export interface Check<Name extends CheckName> {
-	phase: JudgePhase;
 	/** Says nothing when one of these failed. */
 	needs: readonly CheckName[];
-	/** Changes nothing that another check of its phase could see: such checks may run side by side. */
+	/** Changes nothing that another check of its phase could see: such neighbours run side by side. */
 	onlyLooks(declared: Declared<Name>): boolean;
-	title(declared: Declared<Name>): string;
 	/** Undefined when all is well. */
 	run(declared: Declared<Name>, facts: Facts): Promise<Failure | undefined>;
 }

@@ -1,11 +1,10 @@
 // Each check, over facts as they are measured, comes to the code and the advice that fit.
 
 import { describe, expect, test } from 'vitest';
-import { CheckDeclaration } from '@containrlab/protocol/lab.ts';
+import { CheckDeclaration, type Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import { readDockerfile } from '../dockerfile.ts';
 import type { Answer } from '../request.ts';
-import type { Declared } from './check.ts';
 import { judgeStart } from './container-runs.ts';
 import { judgeContext } from './context-excludes.ts';
 import { judgeFile } from './file-present.ts';

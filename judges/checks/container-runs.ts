@@ -7,10 +7,8 @@ import { lastLines } from '../text.ts';
 import type { Check } from './check.ts';
 
 export const containerRuns: Check<'container-runs'> = {
-	phase: 'run',
 	needs: ['image-builds'],
 	onlyLooks: () => true,
-	title: () => 'The container starts and stays up',
 	run: async (_declared, facts) => judgeStart(await facts.container(), facts.dockerfile),
 };
 

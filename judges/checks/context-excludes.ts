@@ -1,16 +1,15 @@
 // context-excludes: what doesn't belong into an image stays out of the build context, by Docker's
 // own matching: the planted files are looked for among the names that Docker really sent.
 
+import type { Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
 import type { BuildContext } from '../context.ts';
 import { plain } from '../text.ts';
-import type { Check, Declared, Facts } from './check.ts';
+import type { Check, Facts } from './check.ts';
 
 export const contextExcludes: Check<'context-excludes'> = {
-	phase: 'build',
 	needs: [],
 	onlyLooks: () => true,
-	title: () => 'The build context leaves out what does not belong',
 	run: async (declared, facts) => judgeContext(declared, await facts.context(), facts.files),
 };
 

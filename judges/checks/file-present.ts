@@ -1,14 +1,12 @@
 // file-present: a file that the lab asks for is there, is a file, and isn't empty.
 
 import type { Failure } from '@containrlab/protocol/verdict.ts';
-import { nearest } from '../text.ts';
+import { nearest } from '@containrlab/protocol/nearest.ts';
 import type { Check, Facts } from './check.ts';
 
 export const filePresent: Check<'file-present'> = {
-	phase: 'read',
 	needs: [],
 	onlyLooks: () => true,
-	title: ({ path }) => `${path} is there`,
 	run: ({ path }, { files }) => Promise.resolve(judgeFile(path, files)),
 };
 

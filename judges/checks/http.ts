@@ -1,12 +1,13 @@
 // http: the app answers a request on its published port, with the status and text that are expected.
 
+import type { Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
 import type { Listener } from '../container.ts';
 import { type DockerfileSource, lastInstruction, lineEvidence } from '../dockerfile.ts';
 import type { Answer } from '../request.ts';
 import { excerpt, lastLines } from '../text.ts';
 import { containerExited } from './container-runs.ts';
-import type { Check, Declared, Facts } from './check.ts';
+import type { Check, Facts } from './check.ts';
 
 /** An app that listens elsewhere is given this long to listen here as well. */
 const SETTLE_MS = 2000;
@@ -14,10 +15,8 @@ const SETTLE_MS = 2000;
 const PAUSE_MS = 150;
 
 export const http: Check<'http'> = {
-	phase: 'inspect',
 	needs: ['image-builds', 'container-runs'],
 	onlyLooks: ({ method }) => method === 'GET',
-	title: ({ method, path, status }) => `${method} ${path} answers ${status}`,
 	run: async (declared, facts) => {
 		const answer = await askUntilSettled(declared, facts);
 		if (answer.status === 'answered') return judgeAnswer(declared, answer);

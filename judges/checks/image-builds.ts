@@ -5,10 +5,8 @@ import { explainBuildFailure, explainTimeout } from '../build-failure.ts';
 import type { Check } from './check.ts';
 
 export const imageBuilds: Check<'image-builds'> = {
-	phase: 'build',
 	needs: [],
 	onlyLooks: () => true,
-	title: () => 'The image builds',
 	run: async ({ within }, facts): Promise<Failure | undefined> => {
 		const outcome = await facts.image();
 		switch (outcome.status) {

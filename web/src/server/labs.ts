@@ -1,7 +1,8 @@
 // The labs that can be taught, and what pages show of them.
 
 import { readCatalog } from '@containrlab/labs/catalog.ts';
-import type { CheckDeclaration, Lab } from '@containrlab/protocol/lab.ts';
+import { inPhases, viewOf } from '@containrlab/protocol/checks/declaration.ts';
+import type { Lab } from '@containrlab/protocol/lab.ts';
 import type { Log } from './log.ts';
 import { renderMarkdown } from './markdown.ts';
 
@@ -17,7 +18,7 @@ export type LabView = {
 	images: string[];
 	/** Sanitised. */
 	html: string;
-	checks: { id: string; title: string }[];
+	checks: { id: string; title: string; points: number; bonus: boolean }[];
 };
 
 export class Labs {
@@ -55,31 +56,15 @@ export class Labs {
 		if (known && this.#bySlug.get(lab.slug) === lab) return known;
 		const { title, summary, minutes, goals, hints, open, images, checks } = lab.front;
 		const html = renderMarkdown(lab.text);
-		const shown = checks.map((check) => ({
-			id: check.id ?? check.check,
-			title: check.title ?? defaultTitle(check),
-		}));
+		const shown = inPhases(checks).map((check) => {
+			const { id, title, points, bonus } = viewOf(check);
+			return { id, title, points, bonus };
+		});
 		const view = {
 			...{ slug: lab.slug, title, summary, minutes, goals, hints },
 			...{ open, images, html, checks: shown },
 		};
 		if (this.#bySlug.get(lab.slug) === lab) this.#views.set(lab.digest, view);
 		return view;
-	}
-}
-
-/** What a check is called before it has run; a verdict brings its own titles. */
-function defaultTitle(check: CheckDeclaration): string {
-	switch (check.check) {
-		case 'file-present':
-			return `${check.path} is there`;
-		case 'context-excludes':
-			return `.dockerignore keeps ${check.plant.join(', ')} out`;
-		case 'image-builds':
-			return 'The image builds';
-		case 'container-runs':
-			return 'The container starts and stays up';
-		case 'http':
-			return `${check.method} ${check.path} answers ${check.status} on port ${check.port}`;
 	}
 }

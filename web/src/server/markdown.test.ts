@@ -19,7 +19,7 @@ it.each([
 
 it('keeps what a lab is written in', () => {
 	const html = renderMarkdown('# T\n\n```dockerfile\nFROM x\n```\n\n[d](https://docs.docker.com)');
-	expect(html).toContain('<h1>T</h1>');
+	expect(html).toContain('<h1 id="part-t">T</h1>');
 	expect(html).toContain('class="language-dockerfile"');
 	expect(html).toContain('rel="noopener noreferrer"');
 });

@@ -1,9 +1,19 @@
 // A lab's text as HTML that can do nothing: markdown without raw HTML, then an allow-list.
 
+import { headingsOf } from '@containrlab/protocol/headings.ts';
 import MarkdownIt from 'markdown-it';
 import sanitize from 'sanitize-html';
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false });
+
+// What a failed check can link to. No other text names an element of the page.
+markdown.core.ruler.push('parts', ({ src, tokens }) => {
+	const anchors = new Map(headingsOf(src).map(({ line, anchor }) => [line, anchor]));
+	for (const token of tokens) {
+		const anchor = token.map && anchors.get(token.map[0] + 1);
+		if (token.type === 'heading_open' && anchor) token.attrSet('id', `part-${anchor}`);
+	}
+});
 
 const ALLOWED: sanitize.IOptions = {
 	allowedTags: [
@@ -12,6 +22,7 @@ const ALLOWED: sanitize.IOptions = {
 	],
 	allowedAttributes: {
 		a: ['href', 'title', 'rel', 'target'],
+		...{ h1: ['id'], h2: ['id'], h3: ['id'] },
 		ol: ['start'],
 		pre: ['tabindex'],
 	},

@@ -20,6 +20,6 @@ export function finalPhases(streamed: readonly AttemptPhase[], verdict: Verdict)
 }
 
 function together(checks: readonly CheckResult[]): AttemptPhase['status'] {
-	if (checks.some((check) => check.status === 'failed')) return 'failed';
+	if (checks.some((check) => check.status === 'failed' && !check.bonus)) return 'failed';
 	return checks.every((check) => check.status === 'skipped') ? 'skipped' : 'passed';
 }

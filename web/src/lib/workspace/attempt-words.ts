@@ -10,7 +10,7 @@ export const PHASE_NAMES: Record<JudgePhase, string> = {
 	read: 'Read the files',
 	build: 'Build the image',
 	run: 'Start the container',
-	inspect: 'Ask it questions',
+	inspect: 'Look inside and ask',
 };
 
 export type ShownPhase = {

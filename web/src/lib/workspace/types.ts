@@ -37,7 +37,7 @@ export type LabView = {
 	images: string[];
 	/** The lab's text, sanitised by the server. */
 	html: string;
-	checks: { id: string; title: string }[];
+	checks: { id: string; title: string; points: number; bonus: boolean }[];
 };
 
 export type WorkspaceData = {

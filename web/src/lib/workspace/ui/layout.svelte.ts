@@ -75,6 +75,14 @@ export class Layout {
 		} else this[side]?.expand();
 	}
 
+	/** Shows a part of the lab's text. */
+	part(anchor: string): void {
+		this.#focus('left', () => {
+			focusOn('guide');
+			document.getElementById(`part-${anchor}`)?.scrollIntoView();
+		});
+	}
+
 	/** Opens the search in all files, for what is selected in the editor if anything is. */
 	find(workspace: Workspace): void {
 		const selected = workspace.tabs.selectedText();
