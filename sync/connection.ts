@@ -184,7 +184,7 @@ export class Connection implements Peer {
 		return this.#socket.writableLength;
 	}
 
-	/** For the same user in the same room; anything else ends the connection. One at a time. */
+	/** For the same user in the same room; for another, they have to come in anew. One at a time. */
 	async #renew(token: string): Promise<void> {
 		if (this.#renewing) return;
 		this.#renewing = true;
@@ -194,7 +194,7 @@ export class Connection implements Peer {
 		const { user, resource } = this.ticket;
 		const isSame = found.ticket.user.id === user.id && found.ticket.resource === resource;
 		if (isSame) this.ticket = found.ticket;
-		else this.close(CLOSE.unauthorized);
+		else this.close(CLOSE.recheck);
 	}
 
 	/** Seconds until it has to be gone, or hold another ticket. */

@@ -172,7 +172,7 @@ async function fold(
 	const parsed = FoldRequest.safeParse(body && parseJson(body));
 	if (!parsed.success) return refuse(response, { status: 400, code: 'malformed' });
 	const bytes = await storage.foldHistory(name, { since: new Date(parsed.data.before) });
-	(await rooms.loaded(name))?.folded(bytes);
+	(await rooms.loaded(name))?.logSize.add(-bytes);
 	json(response, 200, { bytes } satisfies FoldAnswer);
 }
 

@@ -11,8 +11,11 @@ export const LIMITS = {
 	awarenessEntries: 4096,
 	/** Steps (cost.ts) that a connection may cost at once, and per second; more is tried out first. */
 	steps: { atOnce: 200_000, perSecond: 200_000 },
-	/** What an update may take in a trial (ms): of a core, for each byte, and until it is given up. */
-	trialMs: { cpu: 60, perByte: 0.001, wall: 3000 },
+	/**
+	 * What an update may take in a trial (ms): of a core, for each byte, and until it is given up. For so
+	 * long its sender's others are refused untried.
+	 */
+	trialMs: { cpu: 60, perByte: 0.001, wall: 3000, refused: 60_000 },
 	/** Bytes of awareness of one user in one room, in all their tabs. */
 	awarenessPerUser: 64 * 1024,
 	/** Connections of one room, and of one user in it. */

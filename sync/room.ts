@@ -1,7 +1,6 @@
 // One Yjs document with its awareness. Knows no socket: what it receives is decoded messages, what
 // it sends goes to peers, and everything of one turn of the event loop is one transaction.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import * as Y from 'yjs';
 import type { ClientBinding } from '@containrlab/db/doc-log.ts';
 import { CLOSE, SYNC_LIMITS } from '@containrlab/protocol/sync.ts';
@@ -10,7 +9,7 @@ import { LIMITS } from './limits.ts';
 import { estimateSteps } from './cost.ts';
 import { RoomLog, type Committer, type LogLoss } from './log.ts';
 import type { LoadedRoom } from './load.ts';
-import type { Logger } from './logger.ts';
+import { LogSize, type LogSizeContext } from './log-size.ts';
 import {
 	groupByMember,
 	newMember,
@@ -37,22 +36,11 @@ export type Applied =
 	| { ok: true; seq: number }
 	| { ok: false; code: 'malformed' | 'too-large' | 'too-costly' | 'unavailable' };
 
-/** Bytes of a log: from where on it is folded, down to what, and beyond which nothing is taken. */
-export interface LogBounds {
-	readonly bytes: number;
-	readonly kept: number;
-	readonly most: number;
-}
-
-export interface RoomContext {
+export interface RoomContext extends LogSizeContext {
 	committer: Committer;
 	turns: Turns;
-	logger: Logger;
 	trials: Trials;
 	saveSnapshot(room: string, epoch: number, seq: number, state: Uint8Array): Promise<void>;
-	/** Answers the bytes of the log that folding took away. */
-	fold(room: string, keptBytes: number): Promise<number>;
-	logBounds: LogBounds;
 	/** The room can't go on as it is; it has told its peers. */
 	onBroken(room: Room): void;
 }
@@ -61,6 +49,7 @@ export class Room {
 	readonly name: string;
 	readonly doc: Y.Doc;
 	readonly log: RoomLog;
+	readonly logSize: LogSize;
 	readonly members = new Set<Member>();
 	readonly awareness: RoomAwareness<Member>;
 	#context: RoomContext;
@@ -72,9 +61,6 @@ export class Room {
 	#size: number;
 	#unsnapshotted: { rows: number; bytes: number };
 	#savingSnapshot = false;
-	/** Of the log's rows, with those under way. */
-	#logBytes: number;
-	#folding = false;
 	#gathering: NodeJS.Timeout | undefined;
 	broken = false;
 
@@ -85,7 +71,7 @@ export class Room {
 		this.#owners = loaded.owners;
 		this.#size = loaded.size;
 		this.#unsnapshotted = loaded.unsnapshotted;
-		this.#logBytes = loaded.logBytes;
+		this.logSize = new LogSize(name, loaded.logBytes, context);
 		this.log = new RoomLog({
 			room: name,
 			epoch: loaded.epoch,
@@ -157,7 +143,7 @@ export class Room {
 
 	#admit(bytes: Uint8Array): Admitted {
 		if (!this.log.hasPlace(bytes.length)) return { ok: false, code: 'unavailable' };
-		if (this.#logBytes > this.#context.logBounds.most) return { ok: false, code: 'too-large' };
+		if (this.logSize.isFull) return { ok: false, code: 'too-large' };
 		if (this.#size + bytes.length > SYNC_LIMITS.document) {
 			this.#size = this.state().length;
 			if (this.#size + bytes.length > SYNC_LIMITS.document) return { ok: false, code: 'too-large' };
@@ -190,7 +176,7 @@ export class Room {
 		const { update } = decoded;
 		if (this.#waitsTooMuch(update)) return { ok: false, code: 'too-costly' };
 		if (estimateSteps(this.doc, update, LIMITS.steps.atOnce) > LIMITS.steps.atOnce) {
-			const verdict = await this.#context.trials.run(this.state(), bytes);
+			const verdict = await this.#context.trials.run(userId, this.state(), bytes);
 			if (verdict === 'too-costly') return { ok: false, code: 'too-costly' };
 		}
 		this.#incoming.push({ member: undefined, userId, update, tried: true });
@@ -256,7 +242,6 @@ export class Room {
 			this.#answerSteps();
 			this.#tellAwareness();
 			this.#snapshotIfDue();
-			if (this.#logBytes > this.#context.logBounds.bytes && !this.#folding) void this.#fold();
 		} catch (cause) {
 			// Whatever it is, it is this room's alone; what wasn't acknowledged comes again.
 			this.#context.logger.error('room failed', { room: this.name, cause });
@@ -339,7 +324,11 @@ export class Room {
 
 	async #tryOut(member: Member, incoming: Incoming): Promise<void> {
 		if (this.broken) return;
-		const verdict = await this.#context.trials.run(this.state(), incoming.update.bytes);
+		const verdict = await this.#context.trials.run(
+			incoming.userId,
+			this.state(),
+			incoming.update.bytes,
+		);
 		const held = member.held?.items ?? [];
 		member.held = undefined;
 		if (member.gone || this.broken) return;
@@ -362,7 +351,7 @@ export class Room {
 			this.#size += size;
 			this.#unsnapshotted.rows += 1;
 			this.#unsnapshotted.bytes += size;
-			this.#logBytes += size;
+			this.logSize.add(size);
 		}
 	}
 
@@ -449,26 +438,6 @@ export class Room {
 		this.#unsnapshotted.rows -= taken.rows;
 		this.#unsnapshotted.bytes -= taken.bytes;
 		this.#savingSnapshot = false;
-	}
-
-	/** The beginning of the log is forgotten rather than that it grows without end. */
-	async #fold(): Promise<void> {
-		const { fold, logBounds, logger } = this.#context;
-		this.#folding = true;
-		const freed = await fold(this.name, logBounds.kept).catch((cause: unknown) => {
-			logger.error('history not folded', { room: this.name, cause });
-			return 0;
-		});
-		this.folded(freed);
-		if (freed > 0) logger.info('history folded', { room: this.name, bytes: freed });
-		// What can't be folded now may be in a while.
-		else await delay(LIMITS.fold.retryMs, undefined, { ref: false });
-		this.#folding = false;
-	}
-
-	/** So much of the log is gone. */
-	folded(bytes: number): void {
-		this.#logBytes -= bytes;
 	}
 
 	#onLost(loss: LogLoss): void {

@@ -11,12 +11,12 @@ import { byTicket, roomOf, type Admission, type Admit } from './admission.ts';
 import { Connection, type Pace } from './connection.ts';
 import { httpHandler } from './http.ts';
 import { LIMITS } from './limits.ts';
+import type { LogBounds } from './log-size.ts';
 import type { Logger } from './logger.ts';
 import { Metrics, type Depths } from './metrics.ts';
 import { Refusals } from './refusals.ts';
 import { Revocations } from './revocations.ts';
 import type { Close } from './member.ts';
-import type { LogBounds } from './room.ts';
 import { Rooms } from './rooms.ts';
 import type { Storage } from './storage.ts';
 
@@ -108,6 +108,7 @@ export class SyncServer {
 			const who = `${request.socket.remoteAddress} ${url.pathname}`;
 			return this.#refusals.turnAway(ws, who, close, acks);
 		};
+		if (this.#socketCount() >= LIMITS.connections) return turnAway(CLOSE.tooMany);
 		const entry = await this.#admit(roomOf(url), url, request);
 		if (!entry.ok) return turnAway(entry.close);
 		const { ticket } = entry;

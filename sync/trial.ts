@@ -9,12 +9,34 @@ export class Trials {
 	/** Those under way and those that wait for their turn. */
 	waiting = 0;
 	#last: Promise<unknown> = Promise.resolve();
+	/** Until when somebody's are refused untried (ms): others would have to wait for theirs. */
+	#refused = new Map<string, number>();
+	#now: () => number;
 
-	run(state: Uint8Array, update: Uint8Array): Promise<Verdict> {
+	constructor(now = () => performance.now()) {
+		this.#now = now;
+	}
+
+	async run(userId: string, state: Uint8Array, update: Uint8Array): Promise<Verdict> {
+		const until = this.#refused.get(userId);
+		if (until !== undefined && until > this.#now()) return 'too-costly';
 		this.waiting += 1;
 		const run = this.#last.then(() => tryOut(state, update));
-		this.#last = run.then(() => (this.waiting -= 1));
-		return run;
+		this.#last = run;
+		const verdict = await run;
+		this.waiting -= 1;
+		if (verdict === 'too-costly') this.#refuse(userId);
+		return verdict;
+	}
+
+	#refuse(userId: string): void {
+		const now = this.#now();
+		for (const [old, until] of this.#refused) {
+			if (until > now) break;
+			this.#refused.delete(old);
+		}
+		this.#refused.delete(userId);
+		this.#refused.set(userId, now + LIMITS.trialMs.refused);
 	}
 }
 

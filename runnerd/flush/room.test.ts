@@ -3,11 +3,13 @@
 
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { MESSAGE, SYNC_STEP } from '@containrlab/protocol/sync.ts';
+import { TICKET_HEADER } from '@containrlab/protocol/ticket.ts';
 import { createFile, liveFiles } from '@containrlab/protocol/workspace-doc.ts';
 import { AgentClient } from '../agent/client.ts';
 import { testAgent } from '../agent/testing.ts';
@@ -54,6 +56,30 @@ test('a count that comes before the document is complete is enough', async () =>
 	const room = new SyncRoom({ url: `ws://127.0.0.1:${port}`, room: 'r', ticket: '' });
 	onTestFinished(() => room.close());
 	await room.durable();
+});
+
+test('a new ticket goes out on the open connection, and with the next one', async () => {
+	const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+	onTestFinished(() => void server.close());
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	const connected = once(server, 'connection') as Promise<[WebSocket, IncomingMessage]>;
+	const room = new SyncRoom({ url: `ws://127.0.0.1:${port}`, room: 'r', ticket: 'first' });
+	onTestFinished(() => room.close());
+	const [socket, request] = await connected;
+	expect(request.headers[TICKET_HEADER]).toBe('first');
+	const renewed = new Promise<string>((resolve) =>
+		socket.on('message', (data: Buffer) => {
+			if (data[0] === MESSAGE.ticket) resolve(data.subarray(2).toString());
+		}),
+	);
+	// It knows that it is connected once it has spoken.
+	await once(socket, 'message');
+	room.renew('second');
+	expect(await renewed).toBe('second');
+	const again = once(server, 'connection') as Promise<[WebSocket, IncomingMessage]>;
+	socket.terminate();
+	expect((await again)[1].headers[TICKET_HEADER]).toBe('second');
 });
 
 test('the shell and an editor meet through sync, which goes away and comes back', async () => {
