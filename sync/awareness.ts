@@ -56,7 +56,8 @@ export class RoomAwareness<S extends Speaker> {
 			const bytes = (this.#bytes.get(id) ?? 0) + state.length - (before?.state.length ?? 0);
 			if (bytes > LIMITS.awarenessPerUser) return false;
 			if (!speaker.clients.has(entry.client)) {
-				if (speaker.clients.size >= SYNC_LIMITS.awarenessPerConnection) return false;
+				// Tabs of one browser tell each other who is there, and then repeat it here.
+				if (speaker.clients.size >= SYNC_LIMITS.awarenessPerConnection) continue;
 				before?.speaker.clients.delete(entry.client);
 				speaker.clients.add(entry.client);
 			}
@@ -71,13 +72,15 @@ export class RoomAwareness<S extends Speaker> {
 	/**
 	 * An id is a connection's own once bound to it. It can be bound when nobody else has it; and a
 	 * user who comes back may take it over from a connection that isn't yet known to be dead, either
-	 * before hearing anyone (so it is no echo) or with a newer clock than any that was sent out.
+	 * before hearing anyone (so it is no echo) or with a newer clock than any that was sent out. Not so
+	 * a connection that has an id already: it repeats what another tab told it.
 	 */
 	#isOwn(speaker: S, { client, clock }: AwarenessEntry): boolean {
 		const owner = this.#ownerOf(client);
 		if (owner !== undefined && owner !== speaker.user.id) return false;
 		const bound = this.#bound.get(client);
 		if (bound?.speaker === speaker) return clock >= bound.clock;
+		if (bound && speaker.clients.size > 0) return false;
 		const gone = this.#gone.get(client);
 		const before = bound
 			? { userId: bound.speaker.user.id, clock: bound.clock }
