@@ -22,6 +22,8 @@ const PARTS: Record<string, string[]> = {
 	faults: ['runnerd/faults*.test.ts'],
 	/** A class that comes all at once, after a lesson's terminals, files and previews. */
 	storm: ['ops/e2e/gate-b.test.ts'],
+	/** All images that stand in for official ones. */
+	images: ['ops/images/stand-ins.test.ts'],
 	/** Ways out of a sandbox, and what its neighbours feel. */
 	escape: ['runnerd/escape/*.test.ts', 'runnerd/host/hogs.test.ts'],
 };
