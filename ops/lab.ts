@@ -76,7 +76,7 @@ async function testLabs(slugs: readonly string[]): Promise<number> {
 	const tested = labs.filter(({ slug }) => wanted(slug));
 	let failed = mine.length + unknown.length;
 	if (tested.length > 0) {
-		await using room = await openJudgeRoom();
+		await using room = await openJudgeRoom({ mirror: true });
 		for (const lab of tested) failed += await testLab(lab, room);
 	}
 	console.log(failed === 0 ? 'All as it should be.' : `${failed} to put right.`);
@@ -101,7 +101,7 @@ async function testCase(lab: Lab, each: AuthorCase, room: JudgeRoom): Promise<nu
 	const seconds = `${(verdict.metrics.durationMs / 1000).toFixed(1)} s`;
 	const came = verdict.status === 'failed' ? verdict.failures[0]?.code : verdict.status;
 	console.log(
-		`  ${mistakes.length === 0 ? '✓' : '✗'} ${each.name.padEnd(28)} ${String(came).padEnd(28)} ${seconds.padStart(7)}`,
+		`  ${mistakes.length === 0 ? '✓' : '✗'} ${each.name.padEnd(34)} ${String(came).padEnd(28)} ${seconds.padStart(7)}`,
 	);
 	for (const mistake of mistakes) console.error(`      ${mistake}`);
 	for (const error of errors) console.error(error);

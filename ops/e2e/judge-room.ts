@@ -16,6 +16,8 @@ import { Sandboxes } from '@containrlab/runnerd/sandboxes/sandboxes.ts';
 import { SessionRecord } from '@containrlab/runnerd/sessions/record.ts';
 import { RecordStore } from '@containrlab/runnerd/sessions/state.ts';
 import { prepareImages } from '../images.ts';
+import { startMirror } from '../mirror/mirror.ts';
+import { findUpstreams } from '../mirror/upstreams.ts';
 
 export const LABS = new URL('../../labs', import.meta.url).pathname;
 const SOCKET = { socketPath: '/var/run/docker.sock' };
@@ -26,17 +28,26 @@ export interface JudgeRoom extends AsyncDisposable {
 	judge(lab: Lab, files: readonly SubmittedFile[], options?: JudgeOptions): Promise<Verdict>;
 }
 
-export async function openJudgeRoom(): Promise<JudgeRoom> {
-	const { labs, problems } = await readCatalog(LABS);
-	if (problems.length > 0) throw new Error(JSON.stringify(problems, null, '\t'));
+/** `mirror`: packages can be installed, as in a classroom; it takes a moment to start. */
+export async function openJudgeRoom({ mirror = false } = {}): Promise<JudgeRoom> {
+	const { labs } = await readCatalog(LABS);
 	const wanted = labs.flatMap((lab) => lab.front.images);
-	const images = await prepareImages(new Docker(SOCKET), wanted, { begin() {}, log() {} });
+	const docker = new Docker(SOCKET);
+	const images = await prepareImages(docker, wanted, { begin() {}, log() {} });
+	const instance = `judge-room-${newId(8)}`;
+	const mirrorVolume = mirror
+		? await startMirror(docker, {
+				...{ image: images.mirror, instance },
+				upstreams: await findUpstreams(process.env),
+			})
+		: undefined;
 	const state = await mkdtemp(join(tmpdir(), 'judge-room-'));
 	const sandboxes = new Sandboxes<never>({
-		engine: new Engine(SOCKET, `judge-room-${newId(8)}`),
+		engine: new Engine(SOCKET, instance),
 		store: new RecordStore(state, SessionRecord, silentLog),
 		image: images.sandbox,
 		imagesVolume: images.volume,
+		mirrorVolume,
 		poolSize: 0,
 		log: silentLog,
 		host: () => {
@@ -59,8 +70,16 @@ export async function openJudgeRoom(): Promise<JudgeRoom> {
 		[Symbol.asyncDispose]: async () => {
 			await sandboxes.close();
 			await rm(state, { recursive: true });
+			if (mirrorVolume !== undefined) await removeMirror(docker, mirrorVolume);
 		},
 	};
+}
+
+async function removeMirror(docker: Docker, name: string): Promise<void> {
+	await docker.getContainer(name).remove({ force: true });
+	for (const volume of [name, `${name}-state`, `${name}-cache`]) {
+		await docker.getVolume(volume).remove();
+	}
 }
 
 /** For the message of a failed expectation: what the verdict comes to. */

@@ -5,15 +5,18 @@ import { readCatalog } from '@containrlab/labs/catalog.ts';
 import { authorCases, unnamedImages, verdictMistakes } from '../lab/author.ts';
 import { type JudgeRoom, LABS, openJudgeRoom } from './judge-room.ts';
 
-const { labs } = await readCatalog(LABS);
+const { labs, problems } = await readCatalog(LABS);
 
 let room: JudgeRoom;
 beforeAll(async () => {
-	room = await openJudgeRoom();
+	room = await openJudgeRoom({ mirror: true });
 });
 afterAll(() => room?.[Symbol.asyncDispose]());
 
-test('there are labs', () => expect(labs.length).toBeGreaterThan(0));
+test('there are labs, and none has a problem', () => {
+	expect(labs.length).toBeGreaterThan(0);
+	expect(problems).toEqual([]);
+});
 
 describe.each(labs.map((lab) => [lab.slug, lab] as const))('%s', async (_slug, lab) => {
 	const cases = await authorCases(LABS, lab);
