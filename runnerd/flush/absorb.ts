@@ -19,6 +19,17 @@ import { applyToText, mergeEdits, unionEdits } from './merge.ts';
 import type { Absorb, Base, DiskEntry } from './reconcile.ts';
 import { DISK_ORIGIN, markSeen, SEEN, seenMark, type FlushState } from './state.ts';
 
+/** A text from the disk met the document's: what it was taken to be made from. */
+export interface Merged {
+	id: string;
+	/** The version that was on disk, and its text. */
+	v: number;
+	written: string;
+	/** The version that both had agreed on, and the one it was made from, if any is known. */
+	current: number;
+	from: number | undefined;
+}
+
 export async function absorb(state: FlushState, action: Absorb): Promise<void> {
 	const { doc } = state.view;
 	switch (action.do) {
@@ -189,6 +200,7 @@ export function takeText(
 	const theirs = splitText(raw);
 	const from = chooseBase(versions, current, theirs.text);
 	const base = versions.find((version) => version.v === from?.v);
+	state.hooks.merged?.({ id, v, written: raw, current, from: from?.v });
 	// Nothing waits in here: the text is merged as it is now.
 	state.view.doc.transact(() => {
 		const node = state.view.node(id);

@@ -7,7 +7,7 @@
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
 import type { AgentClient } from '../agent/client.ts';
-import { absorb } from './absorb.ts';
+import { absorb, type Merged } from './absorb.ts';
 import { AgentFiles, AgentRefused, DirtyHint } from './agent-files.ts';
 import { resume } from './resume.ts';
 import { apply, readSha } from './apply.ts';
@@ -28,6 +28,8 @@ export interface FlushEvents {
 	/** Somebody works, in the editor or in the shell. */
 	activity(): void;
 	log(message: string, detail?: Record<string, unknown>): void;
+	/** For tests: a text from the disk met the document's. */
+	merged?(merged: Merged): void;
 }
 
 /** The flush can't be brought to rest now: no sandbox, no sync, or no end in time. */
@@ -85,6 +87,7 @@ export class Flush {
 			blob: (sha, size, path) => events.blob(sha, size, visible(path)),
 			missing: (sha) => this.#miss(sha),
 			held: (sha) => this.#blobs.get(sha),
+			merged: (merged) => events.merged?.(merged),
 		});
 		void room.ready.then(() => {
 			this.#complete = true;

@@ -10,6 +10,7 @@ import type * as Y from 'yjs';
 import { joinText, liveFiles, splitText } from '@containrlab/protocol/workspace-doc.ts';
 import { until } from '../sandboxes/testing.ts';
 import { Browser } from './fuzz/browser.ts';
+import { History } from './fuzz/history.ts';
 import { Ledger } from './fuzz/ledger.ts';
 import { Shell } from './fuzz/shell.ts';
 import { HereSide, SandboxSide, type Side } from './fuzz/side.ts';
@@ -115,11 +116,15 @@ interface FileShape {
 	text?: string;
 }
 
-async function round(seed: number, sync: TestSync, side: Side, ms: number): Promise<string[]> {
+async function round(
+	seed: number,
+	sync: TestSync,
+	side: Side,
+	history: History,
+	ms: number,
+): Promise<void> {
 	const began = performance.now();
-	const log: string[] = [];
-	const note = (who: string) => (what: string) =>
-		log.push(`${Math.round(performance.now() - began)} ${who}: ${what}`);
+	const note = (who: string) => (what: string) => history.note(`${who}: ${what}`);
 	const r = random(seed);
 	const ledger = new Ledger(random(seed + 1e6));
 	const copies = seed % 3 === 0;
@@ -170,6 +175,7 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 	];
 	await Promise.all(acting);
 	note('fate')('rest');
+	let missed: string[] = [];
 	try {
 		await settle(side, rooms);
 		const [anna, ben] = rooms.map((room) => room.doc) as [Y.Doc, Y.Doc];
@@ -177,11 +183,12 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 		expectSame(anna, disk);
 		expect(filesOf(ben) === filesOf(anna)).toBe(true);
 		const onDisk = [...disk.values()].map(([, content]) => String(content));
-		expect(ledger.lost([filesOf(anna), ...onDisk].join('\n'))).toEqual([]);
+		missed = ledger.lost([filesOf(anna), ...onDisk].join('\n'));
+		expect(missed).toEqual([]);
 		const live = liveFiles(anna).filter((file) => file.kind === 'text');
 		const texts = live.map((file) => file.text!.toString());
-		const twice = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
-		expect(twice).toEqual([]);
+		missed = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
+		expect(missed).toEqual([]);
 		expect(side.complaints()).toEqual([]);
 		// Nothing typed lies where nobody sees it.
 		const nodes = Object.values<FileShape>(anna.getMap('files').toJSON());
@@ -197,10 +204,10 @@ async function round(seed: number, sync: TestSync, side: Side, ms: number): Prom
 		const end = filesOf(rooms[0]!.doc)
 			.split('\n')
 			.map((line) => line.slice(0, 1500));
-		console.error([`seed ${seed}`, ...log, ...side.complaints(), ...end].join('\n'));
+		const told = [`seed ${seed}`, ...history.acts(), ...end, history.of(missed)];
+		console.error(told.join('\n'));
 		throw error;
 	}
-	return log;
 }
 
 /** Until all copies are one and stay it over another drain. */
@@ -222,8 +229,9 @@ async function settle(side: Side, rooms: readonly SyncRoom[]): Promise<void> {
 
 test.each(seeds(SOAK ? 30 : 3))('at random, seed %i', { timeout: 180_000 }, async (seed) => {
 	await using sync = await TestSync.create(STARTER);
-	await using side = await HereSide.start(sync);
-	await round(seed, sync, side, MS);
+	const history = new History();
+	await using side = await HereSide.start(sync, history);
+	await round(seed, sync, side, history, MS);
 });
 
 test.each(seeds(SOAK ? 6 : 2).filter((seed) => SEED ?? seed % 2 === 0))(
@@ -232,6 +240,6 @@ test.each(seeds(SOAK ? 6 : 2).filter((seed) => SEED ?? seed % 2 === 0))(
 	async (seed) => {
 		await using sync = await TestSync.create(STARTER);
 		await using side = await SandboxSide.start(sync);
-		await round(seed, sync, side, 2 * MS);
+		await round(seed, sync, side, new History(), 2 * MS);
 	},
 );

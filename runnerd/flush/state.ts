@@ -2,6 +2,7 @@
 
 import { newId } from '@containrlab/protocol/id.ts';
 import type { FileNode } from '@containrlab/protocol/workspace-doc.ts';
+import type { Merged } from './absorb.ts';
 import type { AgentFiles, Look } from './agent-files.ts';
 import type { DocView } from './doc-view.ts';
 import type { Base, DiskEntry } from './reconcile.ts';
@@ -26,6 +27,8 @@ export interface FlushHooks {
 	missing(sha: string): void;
 	/** Bytes that somebody handed in. */
 	held(sha: string): Buffer | undefined;
+	/** For whoever wants to know why a text is what it is. */
+	merged?: ((merged: Merged) => void) | undefined;
 }
 
 export class FlushState {

@@ -13,6 +13,7 @@ import { RunnerProcess } from '../../process-testing.ts';
 import { startRequest, TestInstance, until } from '../../sandboxes/testing.ts';
 import { Flush, FlushUnavailable } from '../flush.ts';
 import type { SyncRoom } from '../room.ts';
+import type { History } from './history.ts';
 import { Cable, type TestSync } from '../sync-testing.ts';
 
 const run = promisify(execFile);
@@ -43,16 +44,18 @@ export class HereSide implements Side {
 	#attached = Promise.withResolvers<void>();
 	#blobs = new Map<string, Buffer>();
 	#logs: string[] = [];
+	#history: History;
 
-	private constructor(sync: TestSync, agent: TestAgent, cable: Cable) {
+	private constructor(sync: TestSync, agent: TestAgent, cable: Cable, history: History) {
 		this.#sync = sync;
+		this.#history = history;
 		this.#agent = agent;
 		this.#cable = cable;
 		this.scratch = join(agent.root, '..', 'scratch');
 	}
 
-	static async start(sync: TestSync): Promise<HereSide> {
-		const side = new HereSide(sync, await testAgent(), await Cable.to(sync.port));
+	static async start(sync: TestSync, history: History): Promise<HereSide> {
+		const side = new HereSide(sync, await testAgent(), await Cable.to(sync.port), history);
 		await mkdir(side.scratch);
 		await side.#launch();
 		await side.rest();
@@ -75,19 +78,27 @@ export class HereSide implements Side {
 				}
 			},
 			activity: () => {},
-			log: (message, detail) => this.#logs.push(`${message} ${JSON.stringify(detail)}`),
+			log: (message, detail) => this.#log(`${message} ${JSON.stringify(detail)}`),
+			merged: (merged) => this.#history.merged(merged),
 		});
+		this.#history.watch('flush', room.doc);
 		this.#room = room;
 		this.#flush = flush;
 		this.#link = connectAgent(() => this.#agent.open());
 		this.#attached = Promise.withResolvers();
 		const { resolve } = this.#attached;
 		this.#link.on('connected', (client) => {
+			this.#history.tap(client);
 			flush.attach(client).then(resolve, (error) => {
-				this.#logs.push(`not attached ${String(error)}`);
+				this.#log(`not attached ${String(error)}`);
 				client.close();
 			});
 		});
+	}
+
+	#log(line: string): void {
+		this.#history.note(`flush says: ${line}`);
+		this.#logs.push(line);
 	}
 
 	/** Bytes that a browser uploaded. */
