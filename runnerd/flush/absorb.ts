@@ -17,7 +17,7 @@ import { encodeText, sha256 } from './content.ts';
 import { moveStray, turnFrom, turnToText } from './kinds.ts';
 import { applyToText, mergeEdits, unionEdits } from './merge.ts';
 import type { Absorb, Base, DiskEntry } from './reconcile.ts';
-import { DISK_ORIGIN, markSeen, SEEN, seenMark, type FlushState } from './state.ts';
+import { DISK_ORIGIN, SEEN, seenMark, seenSha, type FlushState } from './state.ts';
 
 /** A text from the disk met the document's: what it was taken to be made from. */
 export interface Merged {
@@ -101,7 +101,8 @@ async function create(state: FlushState, path: string): Promise<void> {
 			const size = read.bytes.length;
 			createFile(doc, { kind: 'binary', path, mode, size, sha: read.sha }, id);
 		}
-		markSeen(state, state.view.node(id), read.v);
+		const seen = raw === undefined ? seenSha(state, read.sha) : seenMark(state, read.v);
+		state.view.node(id)?.set(SEEN, seen);
 	}, DISK_ORIGIN);
 	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length, path);
 	const kind = raw === undefined ? 'binary' : 'text';
@@ -156,7 +157,8 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 		return;
 	}
 	const read = await state.files.read(path, id);
-	if (read.disk && read.bytes.length === 0 && seen.size > 0) {
+	if (!read.disk) return state.see({ path, disk: undefined });
+	if (read.bytes.length === 0 && seen.size > 0) {
 		// Emptied since: it is seen to as that.
 		state.see({ path, disk: asRead(read) });
 		return;
@@ -164,7 +166,7 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 	const raw = decodeText(read.bytes);
 	if (raw === undefined) {
 		const { sha, bytes } = read;
-		turnFrom(state, id, 'binary', { size: bytes.length, sha, [SEEN]: undefined });
+		turnFrom(state, id, 'binary', { size: bytes.length, sha, [SEEN]: seenSha(state, sha) });
 		state.hooks.blob(read.sha, read.bytes.length, path);
 		remember(state, id, asRead(read), 'binary', read.sha, read.v);
 		return;
@@ -198,7 +200,8 @@ export function takeText(
 		...splitText(bytes.toString('utf8')),
 	}));
 	const theirs = splitText(raw);
-	const from = chooseBase(versions, current, theirs.text);
+	const at = versions.find((version) => version.v === v)?.at;
+	const from = chooseBase(versions, current, theirs.text, at);
 	const base = versions.find((version) => version.v === from?.v);
 	state.hooks.merged?.({ id, v, written: raw, current, from: from?.v });
 	// Nothing waits in here: the text is merged as it is now.
@@ -213,6 +216,6 @@ export function takeText(
 		);
 		if (theirs.eol !== base?.eol && theirs.eol !== node.get('eol')) node.set('eol', theirs.eol);
 		if (theirs.bom !== base?.bom && theirs.bom !== node.get('bom')) node.set('bom', theirs.bom);
-		markSeen(state, node, v);
+		node.set(SEEN, seenMark(state, v));
 	}, DISK_ORIGIN);
 }

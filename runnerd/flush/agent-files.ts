@@ -60,6 +60,8 @@ const Versions = z.object({
 		.array(
 			z.object({
 				v: z.number().int(),
+				// An older agent didn't say.
+				at: z.number().default(0),
 				size: z.number().int().nonnegative(),
 				read: z.boolean(),
 				gap: z.boolean(),

@@ -9,6 +9,8 @@ import { diffText, distance } from '@containrlab/protocol/text-diff.ts';
 export interface Version {
 	/** Counts up per file; larger is newer. */
 	v: number;
+	/** When it came to be (s), by the sandbox's clock. */
+	at: number;
 	text: string;
 	/** Somebody opened the file while this was in it, or wrote it. */
 	read: boolean;
@@ -22,21 +24,28 @@ export interface Version {
 const UNRELATED = 0.8;
 /** A writer who took away this many times what it left of an edit hadn't seen that edit. */
 const UNSEEN = 9;
+/** What came this short a time before somebody wrote, and was read by nobody, they can't mean (s). */
+const MOMENT = 1;
 
 /**
  * The base for merging `written`, out of the versions a file had, `current` being the newest that
  * both sides agreed on. Who writes has read last, unless what is written shows nothing of what came
- * since an earlier read. An exact return to an older version is a revert of what came since, and
- * who writes something else altogether replaces what is there: their base is the current one.
+ * since an earlier read. An exact return to an older version is a revert of what came since, but for
+ * the last moment: a program may have written back what it had just read, as `sed -i` does that finds
+ * nothing. Who writes something else altogether replaces what is there: their base is the current one.
  */
 export function chooseBase(
 	versions: readonly Version[],
 	current: number,
 	written: string,
+	at = Infinity,
 ): Version | undefined {
 	const known = versions.filter((version) => version.v <= current).sort((a, b) => a.v - b.v);
 	const newest = known.at(-1);
-	if (!newest || known.some(({ text }) => text === written)) return newest;
+	if (!newest) return undefined;
+	if (known.some(({ text }) => text === written)) {
+		return known.findLast((version) => version.read || version.at <= at - MOMENT) ?? known[0];
+	}
 	const read = known.filter((version) => version.read);
 	const last = read.at(-1);
 	if (!last) return newest;

@@ -99,6 +99,23 @@ test('killed after a merge was written, before its record was kept: nothing come
 	expect(await ws.read('f')).toBe(ws.docText('f'));
 });
 
+test('killed before the record of a binary file was kept, which is then overwritten', async () => {
+	await using ws = await TestWorkspace.open();
+	await writeFile(ws.at('data'), Buffer.from([0, 1]));
+	await until(() => ws.file('data'));
+	await ws.flush.drain();
+	ws.server.silent = true;
+	await writeFile(ws.at('data'), Buffer.from([0, 1, 2]));
+	await until(() => ws.file('data')?.size === 3);
+	await over(ws, async () => {
+		ws.server.silent = false;
+		await writeFile(ws.at('data'), Buffer.from([0, 1, 2, 3]));
+	});
+	// No second file for bytes that nobody has.
+	expect(ws.docPaths()).toEqual(['data']);
+	expect(ws.file('data')!.size).toBe(4);
+});
+
 test('what a killed flush had still asked for is not done any more', async () => {
 	await using ws = await TestWorkspace.open({ f: 'one\n' });
 	const killed = new AgentFiles(ws.client);

@@ -290,13 +290,13 @@ export class Flush {
 	async #apply(action: Apply): Promise<void> {
 		const signature = this.#signature(action);
 		const outcome = await this.#try(action, () => apply(this.#state, action));
-		if (outcome === 'done') return;
+		if (outcome === 'done' || outcome === 'raced') return;
 		this.#blocked.set(keyOfAction(action), { signature, at: performance.now() });
 		if (outcome !== 'absent') this.#later(BLOCKED_MS);
 	}
 
 	/** A refusal is about one path: it is told, and the rest goes on. */
-	async #try<T>(action: { do: string }, act: () => Promise<T>): Promise<T | 'refused'> {
+	async #try<T>(action: { do: string }, act: () => Promise<T>): Promise<T | 'raced' | 'refused'> {
 		try {
 			return await act();
 		} catch (error) {
@@ -304,6 +304,11 @@ export class Flush {
 			const path = 'path' in action && typeof action.path === 'string' ? action.path : '';
 			if (path !== '') this.#hints.add(path);
 			if (error.code === 'not-found') return 'refused';
+			if (error.code === 'exists') {
+				// Somebody was quicker: with what is there now, the next plan is another.
+				if ('to' in action) this.#hints.add(String(action.to));
+				return 'raced';
+			}
 			if (action.do === 'remove' && error.code === 'not-empty') {
 				// What is never synced is still in it: it stays.
 				if ('id' in action) this.#state.base.delete(String(action.id));

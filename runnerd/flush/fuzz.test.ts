@@ -187,7 +187,7 @@ async function round(
 		expect(missed).toEqual([]);
 		const live = liveFiles(anna).filter((file) => file.kind === 'text');
 		const texts = live.map((file) => file.text!.toString());
-		missed = copies ? texts.flatMap((one) => Ledger.twice([one])) : Ledger.twice(texts);
+		missed = ledger.twice(texts, copies);
 		expect(missed).toEqual([]);
 		expect(side.complaints()).toEqual([]);
 		// Nothing typed lies where nobody sees it.
@@ -204,7 +204,8 @@ async function round(
 		const end = filesOf(rooms[0]!.doc)
 			.split('\n')
 			.map((line) => line.slice(0, 1500));
-		const told = [`seed ${seed}`, ...history.acts(), ...end, history.of(missed)];
+		const why = error instanceof Error ? error.message : String(error);
+		const told = [`seed ${seed}: ${why}`, ...history.acts(), ...end, history.of(missed)];
 		console.error(told.join('\n'));
 		throw error;
 	}

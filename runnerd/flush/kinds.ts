@@ -9,7 +9,7 @@ import * as Y from 'yjs';
 import type { DocView } from './doc-view.ts';
 import { applyToText, mergeEdits } from './merge.ts';
 import type { DocEntry } from './reconcile.ts';
-import { DISK_ORIGIN, type FlushState } from './state.ts';
+import { DISK_ORIGIN, SEEN, seenSha, type FlushState } from './state.ts';
 
 /** What strayed is left alone until nobody has added to it for so long: it stays in one piece (ms). */
 const STILL_MS = 1000;
@@ -92,6 +92,10 @@ function keepAside(state: FlushState, id: string): void {
 	const base = state.base.get(id);
 	const entry = state.view.entries().find((other) => other.id === id);
 	if (!file || !base || !entry || entry.content === base.doc) return;
+	// Taken from this disk, and overwritten there since: nobody has these bytes any more.
+	if (file.kind === 'binary' && state.view.node(id)?.get(SEEN) === seenSha(state, file.sha ?? '')) {
+		return;
+	}
 	const { doc } = state.view;
 	const { mode } = file;
 	// The name is for what is on disk.

@@ -118,6 +118,7 @@ test('large and utterly different texts are merged in bounded time', () => {
 
 const versions = ['one\n', 'one\ntwo\n', 'one\ntwo\nthree\n'].map((text, n) => ({
 	v: n + 1,
+	at: n,
 	read: true,
 	gap: false,
 	partial: false,
@@ -131,6 +132,13 @@ test('the base is the version closest to what was written', () => {
 
 test('an exact return to an older version is a revert of what came since', () => {
 	expect(chooseBase(versions, 3, 'one\n')?.v).toBe(3);
+});
+
+test('who returns to an older version takes back nothing that was typed only a moment ago', () => {
+	const typed = versions.map((version) => ({ ...version, read: version.v === 1 }));
+	// They came at 1 s and at 2 s.
+	const base = (at: number) => chooseBase(typed, 3, 'one\n', at)?.v;
+	expect([1.5, 2.5, 3.5].map(base)).toEqual([1, 2, 3]);
 });
 
 test('a version that both sides never agreed on is no base', () => {

@@ -1,7 +1,6 @@
 // What one workspace's flush knows, shared by its two directions.
 
 import { newId } from '@containrlab/protocol/id.ts';
-import type { FileNode } from '@containrlab/protocol/workspace-doc.ts';
 import type { Merged } from './absorb.ts';
 import type { AgentFiles, Look } from './agent-files.ts';
 import type { DocView } from './doc-view.ts';
@@ -85,11 +84,10 @@ export class FlushState {
 	}
 }
 
-export function markSeen(state: FlushState, node: FileNode | undefined, v: number): void {
-	node?.set(SEEN, seenMark(state, v));
-}
-
 export const seenMark = (state: FlushState, v: number): string => `${state.generation}:${v}`;
+
+/** For content that has no versions: these bytes were on this volume's disk. */
+export const seenSha = (state: FlushState, sha: string): string => `${state.generation}:${sha}`;
 
 /** The version of this volume's ring that the document has surely taken in; 0 for none. */
 export function seenVersion(state: FlushState, id: string): number {

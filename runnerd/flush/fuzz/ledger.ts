@@ -26,6 +26,10 @@ export class Ledger {
 	readonly #taken = new Set<string>();
 	/** Path → when something else came to stand there. */
 	readonly #turned = new Map<string, number>();
+	/** Path → what a program wrote there from what it had read. */
+	readonly #saved = new Map<string, { text: string; at: number }>();
+	/** May rightly be in two files. */
+	readonly #copied = new Set<string>();
 	#count = 0;
 
 	constructor(r: Random) {
@@ -56,9 +60,7 @@ export class Ledger {
 			const [end] = END.exec(token)!;
 			if (rest.includes(token.slice(0, 2)) || rest.includes(end)) this.#taken.add(token);
 		}
-		for (const [token, { path, at, done }] of this.#typed) {
-			if (path === from && (!done || performance.now() - at < RECENT_MS)) this.#taken.add(token);
-		}
+		if (from !== undefined) this.takeRecent(from);
 	}
 
 	/** Who deletes a line may break off what somebody is just typing in it. */
@@ -78,7 +80,45 @@ export class Ledger {
 
 	/** From now on `path` is another file, or holds something else altogether. */
 	turns(path: string): void {
-		this.#turned.set(path, performance.now());
+		const now = performance.now();
+		this.#turned.set(path, now);
+		const saved = this.#saved.get(path);
+		if (saved && now - saved.at < RECENT_MS) this.#copy(saved.text);
+	}
+
+	/**
+	 * A program that had read `path` wrote `text` there, from `since` on. If what it had read was given
+	 * another name at that time, it made a copy.
+	 */
+	saved(path: string, text: string, since: number): void {
+		this.#saved.set(path, { text, at: performance.now() });
+		if (!this.isStill(path, since)) this.#copy(text);
+	}
+
+	/** What was at `path` and held `text` has another name now. */
+	moved(path: string, text: string): void {
+		this.turns(path);
+		this.#saved.set(path, { text, at: performance.now() });
+	}
+
+	/**
+	 * A program makes a file at `path`, if there is none. Where one was until a moment ago this takes
+	 * its place: what was on its way there goes, or is kept beside it.
+	 */
+	makes(path: string): void {
+		if (this.isStill(path, performance.now())) return;
+		this.turns(path);
+		this.takeRecent(path);
+	}
+
+	takeRecent(from: string): void {
+		for (const [token, { path, at, done }] of this.#typed) {
+			if (path === from && (!done || performance.now() - at < RECENT_MS)) this.#taken.add(token);
+		}
+	}
+
+	#copy(text: string): void {
+		for (const [token] of text.matchAll(TOKEN)) this.#copied.add(token);
 	}
 
 	/** Whether a copy of `path` made at `since` is surely an older one of what is there now. */
@@ -98,14 +138,16 @@ export class Ledger {
 			.map(([token]) => token);
 	}
 
-	/** More than once in one of `texts`, or in several. */
-	static twice(texts: Iterable<string>): string[] {
-		const seen = new Set<string>();
+	/** More than once in one of `texts`, or in several of them unless somebody `copies`. */
+	twice(texts: readonly string[], copies: boolean): string[] {
+		const seen = new Map<string, number>();
 		const twice = new Set<string>();
-		for (const text of texts) {
+		for (const [n, text] of texts.entries()) {
 			for (const [token] of text.matchAll(TOKEN)) {
-				if (seen.has(token)) twice.add(token);
-				seen.add(token);
+				const before = seen.get(token);
+				const isCopy = before !== n && (copies || this.#copied.has(token));
+				if (before !== undefined && !isCopy) twice.add(token);
+				seen.set(token, n);
 			}
 		}
 		return [...twice];

@@ -70,16 +70,25 @@ export class Shell {
 		return this.#is.side.shell(line);
 	}
 
-	/** Runs a line; if it went well, `token` was typed. */
-	async #types(token: string, path: string, line: string): Promise<void> {
+	/** Runs a line; if it went well, `token` was typed. Returns what it printed. */
+	async #types(token: string, path: string, line: string): Promise<string | undefined> {
 		this.#is.ledger.begins(token, path);
-		if ((await this.#run(line)) === undefined) return;
+		const printed = await this.#run(line);
+		if (printed === undefined) return undefined;
 		this.#is.ledger.typed(token, path);
 		this.#own.push(token);
+		return printed;
+	}
+
+	/** Runs a line that prints what it wrote over what it had read of `path`. */
+	async #rewrites(path: string, run: () => Promise<string | undefined>): Promise<void> {
+		const since = performance.now();
+		this.#is.ledger.saved(path, (await run()) ?? '', since);
 	}
 
 	async #append(path: string): Promise<void> {
 		const token = this.#is.ledger.token();
+		this.#is.ledger.makes(path);
 		const end = this.#is.r.pick(['\\n', '\\n', '\\n', '\\r\\n', '']);
 		await this.#types(token, path, `printf '%s${end}' '${token}' >> ${quote(path)}`);
 	}
@@ -87,6 +96,7 @@ export class Shell {
 	/** A program that keeps its log open. */
 	async #logger(path: string): Promise<void> {
 		const { ledger } = this.#is;
+		ledger.makes(path);
 		const tokens = [ledger.token(), ledger.token(), ledger.token()];
 		for (const token of tokens) ledger.begins(token, path);
 		const echoes = tokens.map((token) => `echo '${token}'`).join('; sleep 0.04; ');
@@ -101,14 +111,14 @@ export class Shell {
 		if (present.length > 0 && r.chance(0.5)) {
 			const token = r.pick(present);
 			ledger.take(token);
-			// One that changes nothing is a return to what it read, from all that came since.
-			await this.#run(`grep -q '${token}' ${quote(path)} && sed -i 's/${token}//' ${quote(path)}`);
-			return;
+			// It may find nothing, and write back what it has read.
+			const line = `sed -i 's/${token}//' ${quote(path)}; cat ${quote(path)}`;
+			return this.#rewrites(path, () => this.#run(line));
 		}
 		const token = ledger.token();
 		const out = `${side.scratch}/sed`;
-		const line = `sed -i '1s/^/${token}\\n/w ${out}' ${quote(path)}; test -s ${out}`;
-		await this.#types(token, path, line);
+		const line = `sed -i '1s/^/${token}\\n/w ${out}' ${quote(path)}; test -s ${out} && cat ${quote(path)}`;
+		await this.#rewrites(path, () => this.#types(token, path, line));
 	}
 
 	async #everyLine(path: string): Promise<void> {
@@ -119,7 +129,8 @@ export class Shell {
 			's/\\r$//',
 			'1s/^/\\xef\\xbb\\xbf/',
 		]);
-		await this.#run(`sed -i '${how}' ${quote(path)}`);
+		const line = `sed -i '${how}' ${quote(path)}; cat ${quote(path)}`;
+		await this.#rewrites(path, () => this.#run(line));
 	}
 
 	/** A copy of the file beside the workspace. */
@@ -154,10 +165,11 @@ export class Shell {
 			// The last line, or one within.
 			`sed -i '${line}a ${token}' ${buffer}; grep -q '${token}' ${buffer} || printf '%s\\n' '${token}' >> ${buffer}`,
 			`set -- ${buffer} ${quote(path)}; ${r.pick(SAVES)}`,
+			`cat ${buffer}`,
 		];
 		ledger.take(without);
 		ledger.takeUnseen(this.#own);
-		await this.#types(token, path, steps.join('; '));
+		await this.#rewrites(path, () => this.#types(token, path, steps.join('; ')));
 		if (r.chance(0.6)) this.#buffers.delete(path);
 	}
 
@@ -165,6 +177,7 @@ export class Shell {
 	async #replace(path: string): Promise<void> {
 		const { ledger } = this.#is;
 		const token = ledger.token();
+		ledger.makes(path);
 		ledger.begins(token, path);
 		const old = await this.#run(`cat ${quote(path)}; echo '${token}' > ${quote(path)}`);
 		ledger.take(old ?? '', path);
@@ -172,6 +185,7 @@ export class Shell {
 	}
 
 	async #empty(path: string): Promise<void> {
+		this.#is.ledger.makes(path);
 		const how = this.#is.r.pick([`: > ${quote(path)}`, `truncate -s 10 ${quote(path)}`]);
 		this.#is.ledger.take((await this.#run(`cat ${quote(path)}; ${how}`)) ?? '', path);
 	}
@@ -185,6 +199,7 @@ export class Shell {
 		this.#older.delete(path);
 		if (!ledger.isStill(path, since)) return;
 		const line = `test -f ${quote(path)} && cat ${quote(path)} && cat ${copy} > ${quote(path)}`;
+		await this.#rewrites(path, () => this.#run(`cat ${copy}`));
 		ledger.take((await this.#run(line)) ?? '', path);
 	}
 
@@ -213,7 +228,8 @@ export class Shell {
 	async #move(path: string): Promise<void> {
 		const to = `moved/${this.#is.r.int(1e6)}`;
 		this.#is.ledger.turns(path);
-		await this.#run(`mkdir -p moved; mv -n ${quote(path)} ${to}`);
+		const text = await this.#run(`mkdir -p moved; mv -n ${quote(path)} ${to} && cat ${to}`);
+		this.#is.ledger.moved(path, text ?? '');
 	}
 
 	async #moveOver(from: string, to: string): Promise<void> {
@@ -248,9 +264,15 @@ export class Shell {
 		const { r, ledger } = this.#is;
 		if (r.chance(0.5)) {
 			const line = `cat ${quote(path)}; printf 'a\\0b' > ${quote(path)}`;
+			ledger.makes(path);
 			ledger.turns(path);
 			ledger.take((await this.#run(line)) ?? '', path);
-		} else await this.#run(`mkdir -p bin; head -c 3000 /dev/urandom > bin/${r.int(4)}`);
+			return;
+		}
+		const bin = `bin/${r.int(4)}`;
+		const line = `mkdir -p bin; cat ${bin} 2>/dev/null; head -c 3000 /dev/urandom > ${bin}`;
+		ledger.makes(bin);
+		ledger.take((await this.#run(line)) ?? '', bin);
 	}
 
 	async #directories(path: string): Promise<void> {

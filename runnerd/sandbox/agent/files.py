@@ -7,6 +7,7 @@ for nothing) and is answered with what is there instead when that isn't so.
 import hashlib
 import json
 import os
+import stat
 import time
 
 from opens import Opens
@@ -23,6 +24,9 @@ PAUSE = 0.002
 # For this long a program that has a file open is given time to close it before we write there, in
 # seconds; one that keeps its log open goes on beside us.
 PATIENCE = 0.25
+# A file that somebody rewrites without a pause is never finished: for this long we wait for it, in
+# seconds. All others wait meanwhile.
+PATIENCE_MOST = 0.5
 
 
 def install(agent):
@@ -118,46 +122,51 @@ class Files:
     def read(self, request):
         """A file's bytes; with `key` they become a version in its ring."""
         path = request.header['path']
+        patience = time.monotonic() + PATIENCE_MOST
         while True:
-            if not self._is_unfinished(path):
-                data = self._read(path)
-                if data or not self._opens.emptied(path):
+            is_late = time.monotonic() >= patience
+            if is_late or not self._is_unfinished(path):
+                data, status = self._read(path)
+                # Somebody may have begun meanwhile.
+                is_whole = not self._is_unfinished(path)
+                if is_late or (is_whole and (data or not self._opens.emptied(path))):
                     break
             time.sleep(PAUSE)
             yield
+        # Whoever wrote it has it still.
+        partial = self._opens.partial(path)
         if len(data) > self._tree.hash_max:
             raise Refused('too-large', path)
         if 'key' in request.header:
             self._check_holder(request)
-        return self._answer(request, path, data)
+        return self._answer(request, path, data, status, partial)
 
     def _read(self, path):
         try:
             with self._tree.parent(path) as (fd, name):
                 file = self._tree.open(fd, name, path, os.O_RDONLY)
                 try:
-                    return self._tree.read_all(file)
+                    return self._tree.read_all(file), os.fstat(file)
                 finally:
                     self._tree.close(file, path)
         except OSError as error:
             raise refusal(error) from error
 
-    def _answer(self, request, path, data):
-        entry = self._tree.entry(path) or {'path': path, 'kind': 'gone'}
-        header = {'entry': entry, 'sha': hashlib.sha256(data).hexdigest()}
+    def _answer(self, request, path, data, status, partial):
+        """What was read, whatever is there by now."""
+        entry = {'path': path, 'kind': 'file', 'size': len(data), 'sha': _sha(data)}
+        entry.update(mode=stat.S_IMODE(status.st_mode), ino=status.st_ino)
+        header = {'entry': entry}
         if 'key' in request.header:
-            # Whoever wrote it has it still.
-            partial = self._opens.partial(path)
-            header['v'] = self._ring.remember(self._key(request), path, data, True, partial)
+            since = status.st_ctime
+            header['v'] = self._ring.remember(self._key(request), path, data, since, partial)
         return header, data
 
     def write(self, request):
         """In place, so that descriptors, bind mounts and `tail -f` go on; or a new file."""
         path = request.header['path']
-        patience = time.monotonic() + PATIENCE
-        while self._is_unfinished(path) or (
-            time.monotonic() < patience and self._swaps.is_open_for_writing(path)
-        ):
+        since = time.monotonic()
+        while self._is_held(path, time.monotonic() - since):
             time.sleep(PAUSE)
             yield
         self._check_holder(request)
@@ -168,6 +177,14 @@ class Files:
         # What is there instead is read when it is taken, by then finished.
         found = {'written': False} if v is None else {'written': True, 'v': v}
         return {**found, **_entry_of(self._tree, path)}
+
+    def _is_held(self, path, waited):
+        """Whether somebody is to write there first; who isn't through by the end is noticed then."""
+        if waited >= PATIENCE_MOST:
+            return False
+        if self._is_unfinished(path):
+            return True
+        return waited < PATIENCE and self._swaps.is_open_for_writing(path)
 
     def note(self, request):
         """Takes runnerd's record of what both sides agree on."""
@@ -183,7 +200,7 @@ class Files:
     def versions(self, request):
         """The versions of a file, newest first: their numbers and sizes, and their bytes in a row."""
         found = self._ring.versions(self._key(request), VERSIONS_BYTES)
-        told = ('v', 'read', 'gap', 'partial', 'on')
+        told = ('v', 'at', 'read', 'gap', 'partial', 'on')
         sizes = [{'size': len(d), **{name: at[name] for name in told}} for at, d in found]
         return {'versions': sizes}, b''.join(data for _, data in found)
 

@@ -4,16 +4,22 @@ import time
 
 VERSIONS = 48
 NEWEST = 3
+# Of the last two such whiles, what was there at the end of each, in seconds: see choose-base.ts.
+MOMENT = 1.0
 
 
 def thin(note, objects):
-    """Between the newest, only what somebody has read; and not too many of those."""
+    """Before the newest, only what somebody has read or had time to; and not too many of those."""
     versions = note['versions']
     needed = _needed(note)
-    for version in versions[:-NEWEST]:
+    now = time.time()
+    for n in range(len(versions) - NEWEST - 1, -1, -1):
+        version, newer = versions[n], versions[n + 1]
+        lasted = int(version['at'] / MOMENT) != int(newer['at'] / MOMENT)
+        if lasted and now - newer['at'] < 2 * MOMENT:
+            continue
         if not version['read'] and version['v'] not in needed:
-            versions.remove(version)
-            objects.release(version['sha'])
+            objects.release(versions.pop(n)['sha'])
     while len(versions) > VERSIONS:
         forget(note, _crowded(note), objects)
 

@@ -98,17 +98,18 @@ class Ring:
         note = self._files.get(key)
         return note['versions'][-1]['v'] if note and note['versions'] else 0
 
-    def remember(self, key, path, data, read=False, partial=False):
-        """Makes `data`, which is on disk, the file's newest version; returns its number.
+    def remember(self, key, path, data, since, partial=False):
+        """Makes `data`, which somebody put on disk, the file's newest version; returns its number.
 
-        `read`: somebody out there has it; `partial`: whoever writes it isn't through.
+        `since`: when that was; `partial`: whoever writes it isn't through.
         """
         note = self._note(key, path)
-        v = self._append(note, data, read, partial, None)
+        self._place(key, path)
+        v = self._append(note, data, True, partial, None, since)
         self._save(key)
         return v
 
-    def _append(self, note, data, read, partial, on):
+    def _append(self, note, data, read, partial, on, since=None):
         if len(data) > TEXT_MAX:
             return self._count(note)
         sha = self._objects.add(data)
@@ -119,7 +120,10 @@ class Ring:
             newest['partial'] = partial
             return newest['v']
         v = self._count(note)
-        version = {'v': v, 'sha': sha, 'at': time.time(), 'read': read, 'gap': False}
+        at = time.time() if since is None else min(since, time.time())
+        if newest:
+            at = max(at, newest['at'])
+        version = {'v': v, 'sha': sha, 'at': at, 'read': read, 'gap': False}
         note['versions'].append({**version, 'partial': partial, 'on': on})
         thin(note, self._objects)
         self._make_room(note)
@@ -142,6 +146,7 @@ class Ring:
         """
         old, new = change
         note = self._note(key, path)
+        self._place(key, path)
         before = self.newest(key)
         v = self._count(note) if on is None else self._append(note, new, read, False, on)
         self._end_intent(note)
@@ -196,15 +201,21 @@ class Ring:
 
     def commit(self, key, path, record):
         note = self._note(key, path)
+        self._place(key, path)
+        self._end_intent(note)
+        note['record'] = record
+        self._save(key)
+
+    def _place(self, key, path):
+        """The file is at `path` now: who opens that reads this file."""
+        note = self._files[key]
         if self._by_path.get(note['path']) == key:
             del self._by_path[note['path']]
         if path != note['path'] and note['versions']:
             # Read at its new place before we knew that it is there.
             note['versions'][-1]['read'] = True
-        self._end_intent(note)
-        note.update(path=path, record=record)
+        note['path'] = path
         self._by_path[path] = key
-        self._save(key)
 
     def retire(self, key):
         """The file is gone; its versions stay for a while, should it come back."""

@@ -1,0 +1,112 @@
+// Somebody is quicker, between what the flush saw and what it does: nothing of either is lost, and
+// nobody is told of a trouble that isn't one.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { renameFile } from '@containrlab/protocol/workspace-doc.ts';
+import { TestWorkspace, until } from './testing.ts';
+
+/** `act` comes first, the next time that the flush asks the agent for `op`. */
+function overtake(ws: TestWorkspace, op: string, act: () => Promise<unknown>): void {
+	const { client } = ws;
+	const ask = client.request.bind(client);
+	client.request = async (asked, ...rest) => {
+		if (asked === op) {
+			client.request = ask;
+			await act();
+		}
+		return ask(asked, ...rest);
+	};
+}
+
+test('a name that somebody takes just before a file moves there', async () => {
+	await using ws = await TestWorkspace.open({ f: 'moved\n' });
+	overtake(ws, 'files.move', () => writeFile(ws.at('g'), 'quicker\n'));
+	renameFile(ws.editor, ws.file('f')!.id, 'g');
+	await until(() => ws.docPaths().length === 2);
+	await ws.flush.drain();
+	const found = await ws.diskFiles();
+	expect(Object.keys(found)).toEqual(['g', 'g (2)']);
+	expect(Object.values(found).sort()).toEqual(['moved\n', 'quicker\n']);
+	expect(ws.heard.warnings).toEqual([]);
+});
+
+test('a program writes back what it has read, over what was typed meanwhile', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	const read = await readFile(ws.at('f'));
+	ws.text('f').insert(4, 'typed\n');
+	await ws.flush.drain();
+	await writeFile(ws.at('f.new'), read);
+	await rename(ws.at('f.new'), ws.at('f'));
+	await ws.flush.drain();
+	expect(ws.docText('f')).toBe('one\ntyped\n');
+	expect(await ws.read('f')).toBe('one\ntyped\n');
+});
+
+test('a program reads a file at the place to which it was just moved', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\ntwo\n' });
+	// Nobody is told that anything is durable: the move isn't put on record.
+	ws.server.silent = true;
+	await rename(ws.at('f'), ws.at('g'));
+	await until(() => ws.file('g'));
+	ws.text('g').insert(4, 'typed\n');
+	await until(async () => (await stat(ws.at('g'))).size === 14);
+	const read = await ws.read('g');
+	ws.text('g').insert(0, 'later\n');
+	await until(async () => (await stat(ws.at('g'))).size === 20);
+	await writeFile(ws.at('g'), read.replace('typed', 'written\ntyped'));
+	await until(() => ws.docText('g').includes('written'));
+	ws.server.silent = false;
+	ws.server.release();
+	await ws.flush.drain();
+	expect(ws.docText('g')).toBe('later\none\nwritten\ntyped\ntwo\n');
+});
+
+test('a file that is gone by the time it is read is gone', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	overtake(ws, 'files.read', () => rm(ws.at('f')));
+	await writeFile(ws.at('f'), 'two\n');
+	await until(() => ws.docPaths().length === 0);
+	await ws.flush.drain();
+	expect(ws.heard.logs).toEqual([]);
+});
+
+/** Is always just about to write a file that it has emptied. */
+const REWRITE = `
+import sys, time
+for n in range(10**9):
+    with open(sys.argv[1], 'w') as file:
+        time.sleep(0.18)
+        file.write(f'{n}\\n')
+    if n == 0: print('rewritten', flush=True)
+`;
+
+test(
+	'a file that is rewritten without a pause holds up no other',
+	{ timeout: 60_000 },
+	async () => {
+		await using ws = await TestWorkspace.open({ f: 'one\n', busy: '0\n' });
+		const rewriting = spawn('python3', ['-c', REWRITE, ws.at('busy')], {
+			stdio: ['ignore', 'pipe', 'inherit'],
+		});
+		const ended = once(rewriting, 'exit');
+		try {
+			await once(rewriting.stdout, 'data');
+			for (let n = 0; n < 3; n += 1) {
+				ws.text('f').insert(0, `typed ${n}\n`);
+				await until(async () => (await ws.read('f')).startsWith(`typed ${n}`), 8000);
+			}
+			await writeFile(ws.at('g'), 'new\n');
+			await until(() => ws.file('g'));
+			await ws.flush.drain();
+		} finally {
+			rewriting.kill('SIGKILL');
+			await ended;
+		}
+		await ws.flush.drain();
+		expect(ws.docText('busy')).toBe(await ws.read('busy'));
+		expect(ws.heard.logs).toEqual([]);
+	},
+);
