@@ -105,8 +105,6 @@ export interface ReadContent {
 /** A version in a file's ring, with what is known of who has it: see choose-base.ts. */
 export interface KeptVersion extends Omit<Version, 'text'> {
 	bytes: Buffer;
-	/** Null: it was read, not written. */
-	on: MadeOf | null;
 }
 
 /** What survived of a file, by its key: see `keyOf`. */

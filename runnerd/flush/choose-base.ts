@@ -4,6 +4,7 @@
 // already: where the choice is open it falls on the older one.
 
 import { diffText, distance } from '@containrlab/protocol/text-diff.ts';
+import type { MadeOf } from './agent-files.ts';
 
 /** A version that was on disk and in the document alike. */
 export interface Version {
@@ -18,13 +19,15 @@ export interface Version {
 	gap: boolean;
 	/** Taken while its writer still had it open. */
 	partial: boolean;
+	/** Null for what somebody put on disk; the rest came from the document. */
+	on: MadeOf | null;
 }
 
 /** Where this part of two texts differs, neither was made from the other. */
 const UNRELATED = 0.8;
 /** A writer who took away this many times what it left of an edit hadn't seen that edit. */
 const UNSEEN = 9;
-/** What came this short a time before somebody wrote, and was read by nobody, they can't mean (s). */
+/** What was typed this short a time before somebody wrote, they can't mean (s). */
 const MOMENT = 1;
 
 /**
@@ -44,7 +47,7 @@ export function chooseBase(
 	const newest = known.at(-1);
 	if (!newest) return undefined;
 	if (known.some(({ text }) => text === written)) {
-		return known.findLast((version) => version.read || version.at <= at - MOMENT) ?? known[0];
+		return known.findLast((one) => one.on === null || one.at <= at - MOMENT) ?? known[0];
 	}
 	const read = known.filter((version) => version.read);
 	const last = read.at(-1);

@@ -122,6 +122,7 @@ const versions = ['one\n', 'one\ntwo\n', 'one\ntwo\nthree\n'].map((text, n) => (
 	read: true,
 	gap: false,
 	partial: false,
+	on: null,
 	text,
 }));
 
@@ -135,7 +136,7 @@ test('an exact return to an older version is a revert of what came since', () =>
 });
 
 test('who returns to an older version takes back nothing that was typed only a moment ago', () => {
-	const typed = versions.map((version) => ({ ...version, read: version.v === 1 }));
+	const typed = versions.map((version) => ({ ...version, on: 'agreed' as const }));
 	// They came at 1 s and at 2 s.
 	const base = (at: number) => chooseBase(typed, 3, 'one\n', at)?.v;
 	expect([1.5, 2.5, 3.5].map(base)).toEqual([1, 2, 3]);

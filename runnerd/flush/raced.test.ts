@@ -3,9 +3,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { renameFile } from '@containrlab/protocol/workspace-doc.ts';
+import { deleteFile, renameFile } from '@containrlab/protocol/workspace-doc.ts';
 import { TestWorkspace, until } from './testing.ts';
 
 /** `act` comes first, the next time that the flush asks the agent for `op`. */
@@ -71,6 +72,25 @@ test('a file that is gone by the time it is read is gone', async () => {
 	await until(() => ws.docPaths().length === 0);
 	await ws.flush.drain();
 	expect(ws.heard.logs).toEqual([]);
+});
+
+test('a program that has a file open when the editor deletes it, and writes to it then', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	const file = await open(ws.at('f'), 'a');
+	let written: Promise<void> | undefined;
+	overtake(ws, 'files.remove', async () => {
+		written = delay(20).then(async () => {
+			await file.appendFile('late\n');
+			await file.close();
+		});
+		await Promise.resolve();
+	});
+	deleteFile(ws.editor, ws.file('f')!.id);
+	await until(() => written !== undefined);
+	await written;
+	await ws.flush.drain();
+	expect(ws.docText('f')).toBe('one\nlate\n');
+	expect(await ws.read('f')).toBe('one\nlate\n');
 });
 
 /** Is always just about to write a file that it has emptied. */

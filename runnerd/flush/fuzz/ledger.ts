@@ -156,6 +156,8 @@ export class Ledger {
 
 /** Who types where somebody else does, all between them being deleted, comes into the midst of it. */
 function isThere(token: string, everything: string): boolean {
+	// Who deletes the next line may take its brackets for that one's.
+	if (everything.includes(token.slice(1, -1))) return true;
 	let rest = token;
 	for (let parts = 0; parts < PARTS_MAX && rest !== ''; parts += 1) {
 		let length = rest.length;

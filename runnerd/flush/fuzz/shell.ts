@@ -137,7 +137,8 @@ export class Shell {
 	async #keep(copies: Map<string, { copy: string; since: number }>, path: string): Promise<void> {
 		const since = performance.now();
 		const copy = `${this.#is.side.scratch}/copy${(this.#count += 1)}`;
-		if ((await this.#run(`cp ${quote(path)} ${copy}`)) !== undefined) {
+		// What is made of nothing is something else altogether.
+		if ((await this.#run(`cp ${quote(path)} ${copy} && test -s ${copy}`)) !== undefined) {
 			copies.set(path, { copy, since });
 		}
 	}
@@ -252,7 +253,7 @@ export class Shell {
 				`chmod 600 ${quote(path)}`,
 				`ln -s ${quote(path)} link${n}`,
 				`ln -s /etc/passwd link${n}`,
-				`ln -sfn nowhere link1`,
+				`test -f link1 || ln -sfn nowhere link1`,
 				`mkdir -p hollow/${n}`,
 				`rm -rf hollow`,
 				`find . -type l -delete`,

@@ -31,9 +31,9 @@ PATIENCE_MOST = 0.5
 
 def install(agent):
     files = Files(agent)
-    for op in ('watch', 'scan', 'read', 'write', 'ring', 'versions'):
+    for op in ('watch', 'scan', 'read', 'write', 'remove', 'ring', 'versions'):
         agent.register(f'files.{op}', getattr(files, op))
-    for op in ('note', 'retire', 'remove', 'move', 'mkdir', 'symlink', 'chmod'):
+    for op in ('note', 'retire', 'move', 'mkdir', 'symlink', 'chmod'):
         agent.register(f'files.{op}', files.fenced(refusing(getattr(files, op))))
 
 
@@ -178,13 +178,13 @@ class Files:
         found = {'written': False} if v is None else {'written': True, 'v': v}
         return {**found, **_entry_of(self._tree, path)}
 
-    def _is_held(self, path, waited):
+    def _is_held(self, path, waited, patience=PATIENCE):
         """Whether somebody is to write there first; who isn't through by the end is noticed then."""
         if waited >= PATIENCE_MOST:
             return False
         if self._is_unfinished(path):
             return True
-        return waited < PATIENCE and self._swaps.is_open_for_writing(path)
+        return waited < patience and self._swaps.is_open_for_writing(path)
 
     def note(self, request):
         """Takes runnerd's record of what both sides agree on."""
@@ -209,14 +209,27 @@ class Files:
         return content_of(entry) == request.header['expect'] and entry is not None
 
     def remove(self, request):
+        """Waits for who is writing: what they wrote would be gone with the file."""
         path = request.header['path']
-        if not self._expected(request, path):
+        since = time.monotonic()
+        while self._is_held(path, time.monotonic() - since, PATIENCE_MOST):
+            time.sleep(PAUSE)
+            yield
+        self._check_holder(request)
+        try:
+            return self._remove(request, path, request.header['expect'])
+        except OSError as error:
+            raise refusal(error) from error
+
+    def _remove(self, request, path, expect):
+        done = self._expected(request, path)
+        if done and (expect == 'dir' or expect.startswith('link:')):
+            with self._tree.parent(path) as (fd, name):
+                (os.rmdir if expect == 'dir' else os.unlink)(name, dir_fd=fd)
+        elif done:
+            done = self._swaps.unlink(path, expect)
+        if not done:
             return {'done': False, **_entry_of(self._tree, path)}
-        with self._tree.parent(path) as (fd, name):
-            if request.header['expect'] == 'dir':
-                os.rmdir(name, dir_fd=fd)
-            else:
-                os.unlink(name, dir_fd=fd)
         self._tree.prune(path, request.header.get('keep', ''))
         self._ring.retire(self._key(request))
         return {'done': True, **_entry_of(self._tree, path)}

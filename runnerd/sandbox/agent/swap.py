@@ -9,11 +9,17 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
+import time
 
 from wire import Refused
 
 # What may be appended to a file in the moment in which we shorten it.
 MORE = 1 << 20
+# For so long who opened a file as it was deleted may write what is kept after all, in seconds; all
+# else waits meanwhile.
+LATE = 0.05
+PAUSE = 0.001
 
 
 class Swaps:
@@ -51,15 +57,32 @@ class Swaps:
             with self._tree.parent(path) as (fd, name):
                 file = self._tree.open(fd, name, path, os.O_RDONLY)
                 try:
-                    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-                    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+                    return is_written(file)
                 finally:
                     self._tree.close(file, path)
-        except OSError as error:
-            return error.errno == errno.EAGAIN
-        except Refused:
+        except (OSError, Refused):
             return False
-        return False
+
+    def unlink(self, path, expect):
+        """Whether the file is gone: not if it holds something else, written even as it went."""
+        with self._tree.parent(path) as (fd, name):
+            file = self._tree.open(fd, name, path, os.O_RDONLY)
+            try:
+                with leased(file):
+                    if _sha(self._tree.read_all(file)) != expect:
+                        return False
+                    os.unlink(name, dir_fd=fd)
+                # Who was kept waiting writes to what has no name any more.
+                late = time.monotonic() + LATE
+                while is_written(file) and time.monotonic() < late:
+                    time.sleep(PAUSE)
+                data = self._tree.read_all(file)
+                if _sha(data) == expect:
+                    return True
+                restore(fd, name, data, stat.S_IMODE(os.fstat(file).st_mode))
+                return False
+            finally:
+                self._tree.close(file, path)
 
     def _make(self, path, header, new):
         """A file where there was none; noted first, so that an empty one is known for ours."""
@@ -160,6 +183,26 @@ def leased(file):
         yield
     finally:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+
+def is_written(file):
+    """Whether somebody has it open for writing, or waits to; `file` is open for reading."""
+    try:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False
+
+
+def restore(fd, name, data, mode):
+    """Unless there is another by now."""
+    with contextlib.suppress(FileExistsError):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=fd)
+        try:
+            _write_all(file, data)
+        finally:
+            os.close(file)
 
 
 def overwrite(file, old, new):
