@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -54,6 +54,22 @@ test('kill -9 brings a new process, and a stop none', async () => {
 	expect(startTime(second)).toBeUndefined();
 	await expect(one.ready(1_000)).rejects.toThrow('stopped');
 });
+
+test.runIf(process.getuid?.() === 0 && existsSync('/proc/self/autogroup'))(
+	'a service goes before other sessions, in each of its lives',
+	async () => {
+		const { service: one } = service(OBEDIENT);
+		const nice = () => readFileSync(`/proc/${one.pid}/autogroup`, 'utf8').trim().split(' ').at(-1);
+		one.start();
+		await one.ready(10_000);
+		expect(nice()).toBe('-10');
+		const waiting = once(one, 'state');
+		process.kill(one.pid!, 'SIGKILL');
+		await waiting;
+		await one.ready(10_000);
+		expect(nice()).toBe('-10');
+	},
+);
 
 test('a service that can’t live is tried ever less often', async () => {
 	const { service: one, lines } = service('process.exit(3)');

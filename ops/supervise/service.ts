@@ -2,6 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export interface ServiceSpec {
@@ -19,6 +20,12 @@ export type ServiceState =
 	| { status: 'ready'; pid: number; ready: string }
 	| { status: 'waiting'; again: number }
 	| { status: 'stopped' };
+
+/**
+ * Where the kernel shares the cores among sessions (autogroup), a service's session counts no more than
+ * any other by itself, and a group of sandboxes for some of them. With this it goes first.
+ */
+const SESSION_NICE = -10;
 
 /** The first restart is immediate, in effect; a service that can't live costs one try in ten seconds. */
 export const FIRST_DELAY_MS = 100;
@@ -59,6 +66,7 @@ export class Service extends EventEmitter<{ state: [ServiceState] }> {
 			detached: true,
 		});
 		this.#child = child;
+		if (child.pid) goFirst(child.pid);
 		child.stdin.on('error', () => {});
 		child.on('error', (error) => this.spec.log(`could not be started: ${error.message}`));
 		createInterface({ input: child.stderr }).on('line', (line) => this.spec.log(line));
@@ -122,5 +130,13 @@ export class Service extends EventEmitter<{ state: [ServiceState] }> {
 	#set(state: ServiceState): void {
 		this.state = state;
 		this.emit('state', state);
+	}
+}
+
+function goFirst(pid: number): void {
+	try {
+		writeFileSync(`/proc/${pid}/autogroup`, String(SESSION_NICE));
+	} catch {
+		// Only root may, and not every kernel has sessions for groups.
 	}
 }

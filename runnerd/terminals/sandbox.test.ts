@@ -20,6 +20,12 @@ test('the shell is in the workspace, with the own daemon, and outlives runnerd',
 		driver.type('pwd; stty size; jobs; docker version -f "server={{.Server.Version}}"; kept=yes\r');
 		await driver.until(() => /server=\d+/.test(driver.text()));
 		expect(driver.text()).toContain('/workspace\n30 100\n');
+		// The agent asked for short turns, what it starts has the usual ones.
+		driver.type('clear; chrt -p $(pgrep -xo python3); chrt -p $$; echo turns-$((1+1))\r');
+		await driver.shows('turns-2');
+		expect(driver.text()).toMatch(
+			/policy: SCHED_OTHER\|SCHED_RESET_ON_FORK\n[^]*policy: SCHED_OTHER\n/,
+		);
 		// A nested terminal follows the window too, in its own time.
 		const waits = 'until [ "$(stty size)" = "25 90" ]; do sleep 0.1; done; echo fits-$((1+1))';
 		driver.type(`docker run --rm -it python:3.13-slim sh -c '${waits}'\r`);

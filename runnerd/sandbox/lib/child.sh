@@ -49,7 +49,7 @@ daemon containerd --config "$lib/containerd.toml" 3>&- &
 containerd=$!
 
 # The agent is the student's own process as far as the kernel knows.
-keep python3 -I -S "$lib/agent" \
+keep "$lib/prompt.sh" python3 -I -S "$lib/agent" \
 	--root /workspace --state /volume/agent --socket "$runtime/agent.sock" 3>&- &
 
 run_dockerd() {
