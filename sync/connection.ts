@@ -16,8 +16,10 @@ import { isDenial } from './refusals.ts';
 import {
 	decodeMessage,
 	encodeDenied,
+	encodeDurable,
 	HEARTBEAT,
 	MALFORMED,
+	PING,
 	TICKET_PLEASE,
 	toFrame,
 } from './wire.ts';
@@ -46,6 +48,11 @@ export class Connection implements Peer {
 	#renewal: Renewal;
 	#renewing = false;
 	#frames: Buffer[] = [];
+	/** Whether a write is due at the end of this turn. */
+	#due = false;
+	/** Document frames that are durable, until it has been told; and when at last it is. */
+	#durable: number | undefined;
+	#telling: NodeJS.Timeout | undefined;
 	#alive = true;
 	#closing = false;
 	/** Why it isn't read at the moment. */
@@ -97,6 +104,7 @@ export class Connection implements Peer {
 			this.#waitFor(room);
 		});
 		this.#ws.once('close', () => {
+			clearTimeout(this.#telling);
 			room.leave(member);
 			onLeft();
 		});
@@ -136,13 +144,37 @@ export class Connection implements Peer {
 
 	send(message: Uint8Array): void {
 		if (this.#closing) return;
-		if (this.#frames.length === 0) this.#turns.write(this.#write);
-		this.#frames.push(frameOf(message));
+		this.#queue(frameOf(message));
+	}
+
+	#queue(frame: Buffer): void {
+		this.#frames.push(frame);
+		this.#soon();
+	}
+
+	/** A write of its own costs as much as that of an edit: who types hears it along with others' edits. */
+	acknowledge(count: number): void {
+		if (this.#closing) return;
+		this.#durable = count;
+		this.#telling ??= setTimeout(() => {
+			this.#telling = undefined;
+			if (this.#durable !== undefined) this.#soon();
+		}, LIMITS.acknowledgeMs).unref();
+	}
+
+	#soon(): void {
+		if (this.#due) return;
+		this.#due = true;
+		this.#turns.write(this.#write);
 	}
 
 	#write = (): void => {
+		this.#due = false;
 		const frames = this.#frames;
 		this.#frames = [];
+		if (this.#durable !== undefined) frames.push(toFrame(encodeDurable(this.#durable)));
+		this.#durable = undefined;
+		if (frames.length === 0) return;
 		const socket = this.#socket;
 		if (socket.destroyed || !socket.writable || this.#ws.readyState !== this.#ws.OPEN) return;
 		if (socket.writableLength === 0) this.#allowance = 0;
@@ -212,7 +244,7 @@ export class Connection implements Peer {
 		if (this.#holds.size === 0) {
 			if (!this.#alive) return this.#ws.terminate();
 			this.#alive = false;
-			this.#ws.ping();
+			this.#queue(PING);
 		}
 		this.send(HEARTBEAT);
 	}

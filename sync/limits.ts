@@ -21,8 +21,6 @@ export const LIMITS = {
 	/** Connections of one room, and of one user in it. */
 	roomConnections: 1000,
 	userConnections: 40,
-	/** What a room's turn waits for others to share it, for each connection (ms); 3 ms with 200. */
-	gatherMs: 0.015,
 	/** Sockets of the whole process. */
 	connections: 10_000,
 	/** Frames that wait while one of the same connection is tried out. */
@@ -36,16 +34,18 @@ export const LIMITS = {
 	commitBytes: 4 * 1024 * 1024,
 	commitRows: 5000,
 	/** From the beginning of one to that of the next, at least (ms); after a pause it begins at once. */
-	commitEveryMs: 10,
+	commitEveryMs: 50,
+	/** How long an acknowledgement waits for something else that goes to the same client (ms). */
+	acknowledgeMs: 200,
 	/** A commit unanswered for so long (ms) counts as a lost connection. */
 	commitMs: 15_000,
 	/** Pauses between tries while Postgres is away (ms). */
 	retryMs: { first: 50, most: 1000 },
 	/** Between looks whether rooms are still ours (ms): one in which nobody types hears of it so. */
 	heldMs: 5000,
-	/** Rows, or bytes, after which the state is stored so that loading stays short. */
+	/** Rows, or bytes and a quarter of the state's, after which that is stored so that loading is short. */
 	snapshotRows: 500,
-	snapshotBytes: 2 * 1024 * 1024,
+	snapshotBytes: 256 * 1024,
 	/** Bytes of a room's log from which on its oldest rows are folded, down to so many; at the most. */
 	log: { bytes: 256 * 1024 * 1024, kept: 128 * 1024 * 1024, most: 384 * 1024 * 1024 },
 	/** What a fold may take: time, and memory of its process. */

@@ -1,7 +1,7 @@
 // From stored rows to a document, complete or not at all.
 
 import * as Y from 'yjs';
-import { unpackUpdates, type OpenedRoom } from '@containrlab/db/doc-log.ts';
+import { unpackUpdates, type LogRow, type OpenedRoom } from '@containrlab/db/doc-log.ts';
 import { decodeUpdate } from './update.ts';
 
 export interface LoadedRoom {
@@ -19,6 +19,9 @@ export interface LoadedRoom {
 export type Load =
 	{ ok: true; room: LoadedRoom } | { ok: false; damaged: 'snapshot' | 'row'; seq: number };
 
+/** Rows of a transaction: a small one costs more than its rows, and what a large one splits stays so. */
+const TOGETHER = 16;
+
 export function loadRoom(opened: OpenedRoom): Load {
 	const doc = new Y.Doc({ gc: true });
 	const { snapshot } = opened;
@@ -29,18 +32,17 @@ export function loadRoom(opened: OpenedRoom): Load {
 	let size = snapshot?.state.length ?? 0;
 	let bytes = 0;
 	let damaged: number | undefined;
-	// One transaction around all: that of each row is then part of it.
-	doc.transact(() => {
-		for (const row of opened.rows) {
-			seq += 1;
-			const parts = row.seq === seq ? unpackUpdates(row.parts, row.bytes) : undefined;
-			if (!parts || !integrates(doc, parts)) {
-				damaged = seq;
-				return;
-			}
-			bytes += row.bytes.length;
-		}
-	});
+	const take = (row: LogRow): void => {
+		seq += 1;
+		const parts = row.seq === seq ? unpackUpdates(row.parts, row.bytes) : undefined;
+		if (!parts || !integrates(doc, parts)) damaged = seq;
+		bytes += row.bytes.length;
+	};
+	for (let n = 0; n < opened.rows.length && damaged === undefined; n += TOGETHER) {
+		doc.transact(() => {
+			for (const row of opened.rows.slice(n, n + TOGETHER)) if (damaged === undefined) take(row);
+		});
+	}
 	if (seq !== opened.lastSeq) damaged ??= seq + 1;
 	if (damaged !== undefined) return { ok: false, damaged: 'row', seq: damaged };
 	size += bytes;

@@ -15,6 +15,8 @@ export interface Peer {
 	readonly acks: boolean;
 	/** Queues a message; all of a turn are written at once. */
 	send(message: Uint8Array): void;
+	/** So many of its document frames are durable; told soon, with what else it is sent. */
+	acknowledge(count: number): void;
 	close(close: Close): void;
 }
 

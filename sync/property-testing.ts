@@ -2,7 +2,6 @@
 // that delivers late or never, servers that are killed or replaced, a store that stalls and fails.
 // Nothing in it waits for real time but `settle`.
 
-import * as decoding from 'lib0/decoding';
 import * as Y from 'yjs';
 import { unpackUpdates, type RoomRows } from '@containrlab/db/doc-log.ts';
 import type { Ticket } from '@containrlab/protocol/ticket.ts';
@@ -140,12 +139,14 @@ export class Browser implements Peer {
 		connection?.release();
 	}
 
-	/** From the room. What the page would show as saved is noted before the browser hears of it. */
+	/** From the room. */
 	send(message: Uint8Array): void {
-		if (!this.#connection && message[0] === 100) return;
 		this.inbox.push(message);
-		if (message[0] !== 100) return;
-		const durable = decoding.readVarUint(decoding.createDecoder(message.subarray(1)));
+	}
+
+	/** What the page would show as saved is noted before the browser hears of it. */
+	acknowledge(durable: number): void {
+		if (!this.#connection) return;
 		if (!this.#answered || durable < this.#frames.length) return;
 		this.#world.acknowledged.push(...this.#frames.slice(this.#noted));
 		this.#noted = durable;

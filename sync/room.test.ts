@@ -1,7 +1,6 @@
 // Rooms without sockets, against the store in memory and the one in Postgres.
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
@@ -15,7 +14,6 @@ import type { LogBounds } from './log-size.ts';
 import type { Room } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { StorageUnavailable, type Storage } from './storage.ts';
-import { Turns } from './turns.ts';
 import { createRoom, quadraticUpdate, ticketFor, until } from './testing.ts';
 import * as wire from './wire.ts';
 
@@ -86,7 +84,6 @@ const kinds: Record<string, Kind> = {
 interface RoomsOptions {
 	idleMs?: number;
 	heldMs?: number;
-	turns?: Turns;
 	logBounds?: LogBounds;
 }
 
@@ -103,13 +100,13 @@ class FakePeer implements Peer {
 	}
 
 	send(message: Uint8Array): void {
-		if (message[0] === 100) {
-			this.durable = decoding.readVarUint(decoding.createDecoder(message.subarray(1)));
-			return;
-		}
 		const decoded = wire.decodeMessage(message);
 		this.sent.push(decoded);
 		if (decoded.type === 'update') Y.applyUpdate(this.doc, decoded.update, 'room');
+	}
+
+	acknowledge(count: number): void {
+		this.durable = count;
 	}
 
 	close(close: Close): void {
@@ -213,23 +210,6 @@ describe.each(Object.entries(kinds))('with the store in %s', (_, kind) => {
 		const told = peer.sent.filter(({ type }) => type === 'awareness');
 		expect(told).toHaveLength(1);
 		expect(told[0]).toMatchObject({ entries: [{ client: 7 }] });
-	});
-
-	test('a full room tells of edits that come shortly after one another at once', async () => {
-		const name = await kind.create();
-		const turns = new Turns();
-		const { room } = await open(name, roomsOf({ turns }));
-		const peers = Array.from({ length: 200 }, () => join(room).peer);
-		await until('all are in', () => peers.every(({ sent }) => sent.length >= 2));
-		// What is left of the joining.
-		turns.run();
-		const before = peers[9]!.sent.length;
-		for (const peer of peers.slice(0, 3)) {
-			peer.doc.getText('text').insert(0, 'x');
-			turns.run();
-		}
-		await until('all have it', () => peers.every(({ text }) => text === 'xxx'));
-		expect(peers[9]!.sent.length - before).toBe(1);
 	});
 
 	test('takes no edit from a reader, and tells them nothing', async () => {

@@ -55,13 +55,12 @@ export class Room {
 	#context: RoomContext;
 	#owners: Map<number, string>;
 	#incoming: Incoming[] = [];
-	#emitted: { update: Uint8Array; ours: boolean }[] = [];
+	#changes: { update: Uint8Array; ours: boolean }[] = [];
 	#state: Uint8Array | undefined;
 	/** An upper bound of the document's size. */
 	#size: number;
 	#unsnapshotted: { rows: number; bytes: number };
 	#savingSnapshot = false;
-	#gathering: NodeJS.Timeout | undefined;
 	broken = false;
 
 	constructor(name: string, loaded: LoadedRoom, context: RoomContext) {
@@ -80,11 +79,15 @@ export class Room {
 			onLost: (loss) => this.#onLost(loss),
 		});
 		this.awareness = new RoomAwareness((client) => this.#owners.get(client));
-		this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-			this.#emitted.push({ update, ours: origin === this });
-			this.#state = undefined;
+		// Yjs tidies up formatted text in transactions of its own.
+		this.doc.on('beforeTransaction', ({ origin }) => {
+			if (origin !== this) this.doc.on('update', this.#noteChange);
 		});
 	}
+
+	readonly #noteChange = (update: Uint8Array, origin: unknown): void => {
+		this.#changes.push({ update, ours: origin === this });
+	};
 
 	join(peer: Peer): Member {
 		const member = newMember(peer);
@@ -222,15 +225,8 @@ export class Room {
 		this.leave(member);
 	}
 
-	/** Telling everyone is what a full room costs: what comes within some milliseconds shares that. */
 	#soon(): void {
-		const { turns } = this.#context;
-		const wait = Math.floor(this.members.size * LIMITS.gatherMs);
-		if (wait < 1) return turns.room(this.turn);
-		this.#gathering ??= setTimeout(() => {
-			this.#gathering = undefined;
-			turns.room(this.turn);
-		}, wait);
+		this.#context.turns.room(this.turn);
 	}
 
 	/** Everything received since the last turn: one transaction, its rows, one message to everyone. */
@@ -254,12 +250,22 @@ export class Room {
 		this.#incoming = [];
 		const waited = pendingBytes(this.doc) > 0;
 		const fresh: Incoming[] = [];
+		const whole = waited ? undefined : this.#wholeTurn(incoming);
+		if (!whole) this.doc.on('update', this.#noteChange);
 		if (!this.#transact(incoming, fresh)) return;
-		if (waited || pendingBytes(this.doc) > 0) this.#state = undefined;
+		this.doc.off('update', this.#noteChange);
+		if (fresh.length > 0) this.#state = undefined;
+		if (whole && fresh.length > 0 && this.#changes.length === 0) this.#noteChange(whole, this);
 		this.#logRows(fresh);
 		const members = new Set(incoming.map(({ member }) => member));
 		this.#broadcast(waited || members.size !== 1 ? undefined : [...members][0]);
 		for (const member of members) if (member?.peer.acks) this.#acknowledge(member);
+	}
+
+	/** One complete update is all that its turn changes: as it came, which spares encoding that. */
+	#wholeTurn([first, ...others]: readonly Incoming[]): Uint8Array | undefined {
+		const isAlone = first && others.length === 0 && isComplete(this.doc, first.update);
+		return isAlone ? first.update.bytes : undefined;
 	}
 
 	/**
@@ -370,9 +376,9 @@ export class Room {
 
 	/** `author` made all of it and has it already. */
 	#broadcast(author: Member | undefined): void {
-		const emitted = this.#emitted;
-		this.#emitted = [];
-		for (const { update, ours } of emitted) {
+		const changes = this.#changes;
+		this.#changes = [];
+		for (const { update, ours } of changes) {
 			const message = wire.encodeUpdate(update);
 			for (const member of this.members) {
 				if (member.following && !(ours && member === author)) member.peer.send(message);
@@ -383,7 +389,7 @@ export class Room {
 	#acknowledge(member: Member): void {
 		const count = member.done;
 		this.log.whenDurable((stored) => {
-			if (stored && !member.gone) member.peer.send(wire.encodeDurable(count));
+			if (stored && !member.gone) member.peer.acknowledge(count);
 		});
 	}
 
@@ -419,7 +425,8 @@ export class Room {
 
 	#snapshotIfDue(): void {
 		const { rows, bytes } = this.#unsnapshotted;
-		if (rows < LIMITS.snapshotRows && bytes < LIMITS.snapshotBytes) return;
+		const many = Math.max(LIMITS.snapshotBytes, this.#size / 4);
+		if (rows < LIMITS.snapshotRows && bytes < many) return;
 		if (!this.#savingSnapshot) void this.saveSnapshot();
 	}
 
@@ -431,6 +438,7 @@ export class Room {
 		try {
 			const settled = await this.settled();
 			if (!settled) return;
+			this.#size = settled.state.length + this.#unsnapshotted.bytes - taken.bytes;
 			await this.#context.saveSnapshot(this.name, this.log.epoch, settled.seq, settled.state);
 		} catch (cause) {
 			this.#context.logger.warn('snapshot not stored', { room: this.name, cause });

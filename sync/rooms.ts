@@ -28,7 +28,7 @@ interface Entry {
 
 export class Rooms {
 	readonly committer: Committer;
-	readonly turns: Turns;
+	readonly turns = new Turns();
 	#storage: Storage;
 	#logger: Logger;
 	#idleMs: number;
@@ -42,7 +42,6 @@ export class Rooms {
 	constructor(options: {
 		storage: Storage;
 		logger: Logger;
-		turns?: Turns | undefined;
 		metrics?: Metrics | undefined;
 		/** How long an unused room stays loaded (ms). */
 		idleMs?: number | undefined;
@@ -53,7 +52,6 @@ export class Rooms {
 	}) {
 		this.#storage = options.storage;
 		this.#logger = options.logger;
-		this.turns = options.turns ?? new Turns();
 		this.#idleMs = options.idleMs ?? LIMITS.idleMs;
 		this.#heldMs = options.heldMs ?? LIMITS.heldMs;
 		this.#logBounds = options.logBounds ?? LIMITS.log;

@@ -157,6 +157,9 @@ export function encodeDenied(reason: string): Uint8Array {
  */
 export const HEARTBEAT = encodeAwareness([]);
 
+/** A WebSocket frame, rather than a message: written at once with the heartbeat beside it. */
+export const PING = Buffer.of(0x89, 0);
+
 /**
  * One unmasked, final, binary WebSocket frame (RFC 6455 §5.2): 0x82, then the length as 1 byte, or
  * 126 and 2 bytes, or 127 and 8 bytes, then the message. Framed once, written to every client.

@@ -12,7 +12,8 @@ import { Session, type Seat } from './session.ts';
 import type { World } from './world.ts';
 
 const MEGABYTE = 1e6;
-const WARM_MB = 60;
+/** While everybody reads: what goes by is garbage that comes and goes. */
+const CALM_MB = 100;
 const SENT_MB = 200;
 const PER_SECOND = 20;
 /** Doors of an attack, each of a user of its own. */
@@ -35,8 +36,9 @@ export async function measureStalled(world: World): Promise<Row[]> {
 				pacer: pacer!.number,
 				bytes: megabytes * MEGABYTE,
 			});
-		const usual = await beside(session, bystanders, () => flood(WARM_MB));
-		const before = await residentMegabytes(server.pid);
+		const calm = peakMegabytes(server.pid);
+		const usual = await beside(session, bystanders, () => flood(CALM_MB)).finally(calm.end);
+		const before = await calm.end();
 		await stalled!.load.call('stall', stalled!.number);
 		const peak = peakMegabytes(server.pid);
 		const times = await beside(session, bystanders, () => flood(SENT_MB)).finally(peak.end);

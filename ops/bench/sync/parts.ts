@@ -5,6 +5,7 @@ import { measureBurst } from './burst.ts';
 import { measureHostile, measureStalled } from './hostile.ts';
 import { measureIdle } from './idle.ts';
 import { measureJoin, measureRestart } from './join.ts';
+import { measureKills } from './kills.ts';
 import { measureFanout, measureMany } from './typing.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,8 @@ export const PARTS: Record<string, (world: World) => Promise<Row[]>> = {
 	stalled: measureStalled,
 	/** What no honest client sends, while others type. */
 	hostile: measureHostile,
+	/** kill -9, 300 times or `--kills=<n>`, under typing. */
+	kills: measureKills,
 	/** 5,000 connections in 1,000 rooms that say nothing. */
 	idle: measureIdle,
 };
