@@ -1,7 +1,7 @@
 // Whatever bytes come: they cost at most their own connection, and other rooms don't notice. A seed
 // replays a round; with SOAK there are many more, each run's its own.
 
-import { once } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -117,11 +117,15 @@ function misframed(dice: Dice): Buffer {
 	])();
 }
 
+/** Unlike Node's own `once` it takes no error for an end: being cut off is what these are here for. */
+const heard = (socket: EventEmitter, event: string): Promise<void> =>
+	new Promise((resolve) => socket.once(event, () => resolve()));
+
 async function throwMessages(dice: Dice, address: URL): Promise<void> {
 	const socket = new WebSocket(address);
 	socket.on('error', () => {});
-	const closed = once(socket, 'close');
-	await Promise.race([once(socket, 'open'), closed]);
+	const closed = heard(socket, 'close');
+	await Promise.race([heard(socket, 'open'), closed]);
 	for (let n = 0; n < FRAMES; n += 1) socket.send(message(dice), () => {});
 	if (dice.below(10) === 0) socket.send(Buffer.alloc(SYNC_LIMITS.frame + 1), () => {});
 	socket.close();
@@ -131,7 +135,7 @@ async function throwMessages(dice: Dice, address: URL): Promise<void> {
 async function throwBytes(dice: Dice, { host, hostname, port, pathname, search }: URL) {
 	const socket = connect(Number(port), hostname);
 	socket.on('error', () => {});
-	const closed = once(socket, 'close');
+	const closed = heard(socket, 'close');
 	const head = [
 		`GET ${pathname}${search} HTTP/1.1`,
 		`Host: ${host}`,
@@ -143,7 +147,7 @@ async function throwBytes(dice: Dice, { host, hostname, port, pathname, search }
 	// Now and then not even the handshake is one.
 	if (dice.below(5) === 0) head[dice.below(head.length)] = dice.bytes(200).toString('latin1');
 	socket.write(`${head.join('\r\n')}\r\n\r\n`, 'latin1');
-	await Promise.race([once(socket, 'data'), closed]);
+	await Promise.race([heard(socket, 'data'), closed]);
 	for (let n = dice.below(4); n >= 0; n -= 1) socket.write(misframed(dice));
 	socket.end();
 	socket.resume();

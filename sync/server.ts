@@ -92,7 +92,8 @@ export class SyncServer {
 			for (const connection of this.#connections[turn]!) connection.beat();
 			turn = (turn + 1) % BEATS;
 		};
-		this.#heartbeat = setInterval(beat, heartbeatMs / BEATS);
+		// One beat early: timers are late, never early.
+		this.#heartbeat = setInterval(beat, heartbeatMs / (BEATS + 1));
 		const { port: actual } = this.#http.address() as AddressInfo;
 		return { url: `http://${host}:${actual}` };
 	}

@@ -17,7 +17,7 @@ function honestUpdate(): Uint8Array {
 test('whose update was too costly isn’t tried for a while; everyone else is', async () => {
 	let now = 0;
 	const trials = new Trials(() => now);
-	const costly = quadraticUpdate(2000);
+	const costly = quadraticUpdate(1200);
 	expect(await trials.run('mallory', empty, costly)).toBe('too-costly');
 	const again = trials.run('mallory', empty, honestUpdate());
 	expect(trials.waiting).toBe(0);
