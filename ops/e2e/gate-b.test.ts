@@ -57,6 +57,11 @@ describe('gate b: sandbox, flush, terminal', () => {
 		await studentView.expectTerminal(/ok/);
 	});
 
+	it('pulls an image through the mirror', async () => {
+		await studentView.run('clear; docker pull -q python:3.13-slim; echo "pulled=$?"');
+		await studentView.expectTerminal(/pulled=0/, 60_000);
+	});
+
 	it('shows the app beside the code, and in a tab', async () => {
 		const panel = new PreviewPanel(student.page);
 		await panel.open();
