@@ -4,9 +4,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { startLesson } from './e2e/lesson.ts';
 import { launchBrowser } from './e2e/people.ts';
-import { tour } from './e2e/tour.ts';
+import { startTour, tour } from './e2e/tour.ts';
 import { ROOT } from './setup/data-dir.ts';
 
 const SCREENS = [
@@ -22,7 +21,7 @@ const README: Record<string, { file: string; colorScheme: 'light' | 'dark' }> = 
 };
 const directory = process.argv[2];
 
-const lesson = await startLesson('pictures');
+const lesson = await startTour('pictures');
 const browser = await launchBrowser();
 try {
 	await tour(lesson, browser, directory ? photograph : forReadme);

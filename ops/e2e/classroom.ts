@@ -38,6 +38,18 @@ export async function openClass(page: Page, origin: string, name: string): Promi
 	await page.waitForURL('**/classes/*');
 }
 
+/** On a class's settings, beyond what the page offers, too. */
+export async function endIdleAfter(page: Page, classUrl: string, minutes: string): Promise<void> {
+	await page.goto(`${classUrl}/settings/class`);
+	const choice = page.getByLabel('End an idle sandbox after');
+	await choice.evaluate((select: HTMLSelectElement, value) => {
+		select.add(new Option(value, value));
+	}, minutes);
+	await choice.selectOption(minutes);
+	await page.getByRole('button', { name: 'Save' }).click();
+	await page.getByText('Saved.').waitFor();
+}
+
 /** From a class's page into one's own workspace. */
 export async function openLab(page: Page, title: string): Promise<void> {
 	await page

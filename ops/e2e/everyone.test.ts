@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson } from './lesson.ts';
+import { DOCKERIGNORE, FIRST_DOCKERFILE } from './lesson.ts';
 import { useLesson } from './room.ts';
-import { tour } from './tour.ts';
+import { startTour, tour } from './tour.ts';
 import { WorkspacePage } from './workspace-page.ts';
 
 const SCREENS = [
@@ -20,7 +20,7 @@ const SCREENS = [
 	{ width: 390, height: 844 },
 ];
 
-const room = useLesson(() => startLesson('everyone'));
+const room = useLesson(() => startTour('everyone'));
 
 test('axe finds nothing on any page in either theme, and none is wider than its screen', async () => {
 	const script = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');

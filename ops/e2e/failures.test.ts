@@ -3,7 +3,7 @@
 
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { joinClass, openLab, signIn } from './classroom.ts';
+import { endIdleAfter, joinClass, openLab, signIn } from './classroom.ts';
 import { startLesson, type Lesson } from './lesson.ts';
 import { newPerson, type Person } from './people.ts';
 import { useLesson } from './room.ts';
@@ -46,20 +46,12 @@ describe('failures', () => {
 		await student.page.getByRole('button', { name: 'Sandbox', exact: true }).click();
 		await student.page.getByRole('menuitem', { name: act }).click();
 	};
-	/** Beyond what the page offers, too. */
 	const idleAfter = async (minutes: string) => {
 		const { page, context } = await room.person();
 		await signIn(page, lesson.origin, lesson.instructor);
 		await page.getByRole('link', { name: 'Docker 101' }).click();
 		await page.waitForURL('**/classes/*');
-		await page.goto(`${page.url()}/settings/class`);
-		const choice = page.getByLabel('End an idle sandbox after');
-		await choice.evaluate((select: HTMLSelectElement, value) => {
-			select.add(new Option(value, value));
-		}, minutes);
-		await choice.selectOption(minutes);
-		await page.getByRole('button', { name: 'Save' }).click();
-		await page.getByText('Saved.').waitFor();
+		await endIdleAfter(page, page.url(), minutes);
 		await context.close();
 	};
 	const allWell = async () => {

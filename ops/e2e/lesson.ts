@@ -89,18 +89,29 @@ export class Lesson {
 	}
 }
 
-const optionsOf = (dataDir: string, instance: string, args: string[] = []) => ({
-	...{ dataDir, instance, args },
+const optionsOf = (
+	dataDir: string,
+	instance: string,
+	args: string[] = [],
+	env: Record<string, string> = {},
+) => ({
+	...{ dataDir, instance, args, env },
 	...(process.env.LESSON_OUTPUT && { onOutput: (line: string) => console.log(line) }),
 });
 
-/** Told `args` behind `npm start --`; in a directory of its own unless one is named. */
+/**
+ * Told `args` behind `npm start --`; in a directory of its own unless one is named. `env` is for its
+ * first start alone.
+ */
 export async function startLesson(
 	name: string,
-	{ args = [], dataDir }: { args?: string[]; dataDir?: string } = {},
+	{
+		args = [],
+		dataDir,
+		env = {},
+	}: { args?: string[]; dataDir?: string; env?: Record<string, string> } = {},
 ): Promise<Lesson> {
 	const directory = dataDir ?? (await mkdtemp(join(tmpdir(), `containrlab-${TEST_RUN}${name}-`)));
-	return new Lesson(
-		await startStack(optionsOf(directory, `e2e-${TEST_RUN}${name}-${process.pid}`, args)),
-	);
+	const instance = `e2e-${TEST_RUN}${name}-${process.pid}`;
+	return new Lesson(await startStack(optionsOf(directory, instance, args, env)));
 }

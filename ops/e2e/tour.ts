@@ -2,8 +2,9 @@
 // that hold everywhere.
 
 import type { Browser, Page } from 'playwright-core';
-import { openLab, signIn } from './classroom.ts';
-import { DOCKERIGNORE, FIRST_DOCKERFILE, type Lesson } from './lesson.ts';
+import { Runnerd } from '../bench/runnerd.ts';
+import { endIdleAfter, joinClass, openLab, signIn } from './classroom.ts';
+import { DOCKERIGNORE, FIRST_DOCKERFILE, startLesson, type Lesson } from './lesson.ts';
 import { newPerson } from './people.ts';
 import { PreviewPanel } from './preview-page.ts';
 import { WorkspacePage } from './workspace-page.ts';
@@ -13,6 +14,11 @@ export type Visit = (page: Page, name: string) => Promise<void>;
 
 const STUDENT = 'Ada Lovelace';
 
+/** With one place for a student and the judges' one: who comes second waits in line. */
+export const startTour = (name: string): Promise<Lesson> =>
+	startLesson(name, { env: { SANDBOXES_MOST: '2' } });
+
+/** The place is free afterwards. */
 export async function tour(lesson: Lesson, browser: Browser, visit: Visit): Promise<void> {
 	const teacher = await newPerson(browser);
 	const student = await newPerson(browser);
@@ -46,11 +52,18 @@ export async function tour(lesson: Lesson, browser: Browser, visit: Visit): Prom
 	await view.submit();
 	await view.expectVerdict('passed', 2, 120_000);
 	await visit(student.page, 'workspace-passed');
+	await idle(lesson, teacher.page, student.page, classPath, visit);
+	const runnerd = await Runnerd.of(lesson);
+	await line(lesson, browser, runnerd, visit);
+	const workspace = workspaceOf(student.page);
 	await ofStudent(lesson, student.page, classPath, visit);
 	await ofStaff(lesson, teacher.page, classPath, visit);
 	await student.context.close();
 	await teacher.context.close();
+	await runnerd.stop(workspace);
 }
+
+const workspaceOf = (page: Page): string => /\/w\/([^/?]+)/.exec(page.url())![1]!;
 
 async function strangers(lesson: Lesson, browser: Browser, visit: Visit): Promise<void> {
 	const { page, context } = await newPerson(browser);
@@ -108,6 +121,11 @@ async function firstAttempt(lesson: Lesson, page: Page, visit: Visit): Promise<W
 	await panel.choose(8080);
 	await panel.shows('pinboard');
 	await visit(page, 'workspace-preview');
+	await page.getByRole('button', { name: 'Another terminal' }).click();
+	await view.waitForPrompt();
+	await visit(page, 'workspace-terminals');
+	await page.keyboard.press('Alt+Shift+W');
+	await page.getByRole('tablist', { name: 'Terminals' }).waitFor({ state: 'detached' });
 	await view.submit();
 	await view.expectVerdict('failed', 1, 120_000);
 	return view;
@@ -139,6 +157,41 @@ async function ofStudent(
 	}
 }
 
+/** Nobody works in a sandbox: how long it has left, and the way to keep it. */
+async function idle(
+	lesson: Lesson,
+	teacher: Page,
+	student: Page,
+	classPath: string,
+	visit: Visit,
+): Promise<void> {
+	const url = lesson.origin + classPath;
+	// Shorter than the warning: it is there from the beginning.
+	await endIdleAfter(teacher, url, '4');
+	await student.getByRole('button', { name: 'Sandbox', exact: true }).click();
+	await student.getByRole('menuitem', { name: 'Restart sandbox…' }).click();
+	await student.getByRole('button', { name: 'Restart it' }).click();
+	await student.getByRole('button', { name: 'Extend' }).waitFor({ timeout: 60_000 });
+	await visit(student, 'workspace-idle');
+	await endIdleAfter(teacher, url, '30');
+}
+
+/** Who comes when every place is taken. */
+async function line(
+	lesson: Lesson,
+	browser: Browser,
+	runnerd: Runnerd,
+	visit: Visit,
+): Promise<void> {
+	const { page, context } = await newPerson(browser);
+	await joinClass(page, lesson.origin, lesson.joinCode, 'Grace Hopper');
+	await openLab(page, 'First Dockerfile');
+	await page.getByTestId('sandbox-place').filter({ hasText: 'You are next in line' }).waitFor();
+	await visit(page, 'workspace-line');
+	await runnerd.stop(workspaceOf(page));
+	await context.close();
+}
+
 /** The terminal, as it was: played to its end, the build and the app's answer are on the screen. */
 async function recordings(
 	lesson: Lesson,
@@ -148,7 +201,8 @@ async function recordings(
 ): Promise<void> {
 	await page.goto(`${lesson.origin}${workspacePath}/recordings`);
 	await visit(page, 'recordings');
-	await page.getByRole('row').nth(1).getByRole('link').click();
+	// The first one, in which the app was built.
+	await page.getByRole('row').last().getByRole('link').click();
 	await page.getByLabel('Position').press('End');
 	await page.getByTestId('recording').getByText('localhost:8080/health').first().waitFor();
 	await page.getByTestId('recording').getByText('"ok"').first().waitFor();
