@@ -55,6 +55,7 @@ beforeAll(async () => {
 						...{ id: 'x', title: 'x', phase: 'build', status: 'failed', durationMs: 1 },
 						failure: {
 							...{ code: 'x', message: '<b>hostile</b>', hint: 'h' },
+							teaches: { anchor: 'build', title: '<b>hostile</b>' },
 							evidence: [{ kind: 'output', label: 'log', text: '</pre><script>alert(1)</script>' }],
 						},
 					},
@@ -194,6 +195,8 @@ describe('who reaches what', () => {
 		expect(page).toContain('&lt;b>hostile&lt;/b>');
 		expect(page).not.toContain('<script>alert');
 		expect(page).not.toContain('<img src=x');
+		// What a failed check says to read again is a link into the lab's text.
+		expect(page).toMatch(new RegExp(`href="/w/${workspace}#part-build"[^>]*>&lt;b>hostile`));
 	});
 });
 

@@ -66,7 +66,14 @@ export const Lab = z
 		goals: z.array(z.string()),
 		open: z.string().nullable().meta({ description: 'The file that opens first.' }),
 		images: z.array(z.string()).meta({ description: 'Images that every sandbox has at hand.' }),
-		checks: z.array(z.object({ id: z.string(), title: z.string() })),
+		checks: z.array(
+			z.object({
+				id: z.string(),
+				title: z.string(),
+				points: z.number().int().meta({ description: 'What it is worth.' }),
+				bonus: z.boolean().meta({ description: 'A lab is passed without it.' }),
+			}),
+		),
 		text: z.string().meta({ description: 'The guide, in Markdown.' }),
 	})
 	.meta({ id: 'Lab' });
