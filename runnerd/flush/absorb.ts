@@ -164,6 +164,9 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 		return;
 	}
 	const raw = decodeText(read.bytes);
+	const ring = raw === undefined ? [] : await state.files.versions(id);
+	// Deleted meanwhile: it comes back first, else what was written would go with it.
+	if (state.view.file(id)?.deletedAt !== undefined) return;
 	if (raw === undefined) {
 		const { sha, bytes } = read;
 		turnFrom(state, id, 'binary', { size: bytes.length, sha, [SEEN]: seenSha(state, sha) });
@@ -174,18 +177,8 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 	if (state.view.file(id)?.kind !== 'text') {
 		const { text, eol, bom } = splitText(raw);
 		turnToText(state, id, text, { eol, bom, [SEEN]: seenMark(state, read.v) });
-	} else await mergeText(state, id, raw, read);
+	} else takeText(state, id, ring, { raw, v: read.v, current: state.base.get(id)?.v ?? 0 });
 	remember(state, id, asRead(read), 'text', docSide(raw, read.sha), read.v);
-}
-
-async function mergeText(
-	state: FlushState,
-	id: string,
-	raw: string,
-	read: ReadContent,
-): Promise<void> {
-	const ring = await state.files.versions(id);
-	takeText(state, id, ring, { raw, v: read.v, current: state.base.get(id)?.v ?? 0 });
 }
 
 /** Merges what was on disk as version `v` into the document, which had agreed on `current`. */

@@ -47,7 +47,8 @@ export function chooseBase(
 	const newest = known.at(-1);
 	if (!newest) return undefined;
 	if (known.some(({ text }) => text === written)) {
-		return known.findLast((one) => one.on === null || one.at <= at - MOMENT) ?? known[0];
+		const isMeant = (one: Version) => one.on === null || one.at <= at - MOMENT;
+		return known.findLast((one) => one.text === written || isMeant(one));
 	}
 	const read = known.filter((version) => version.read);
 	const last = read.at(-1);

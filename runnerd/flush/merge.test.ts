@@ -140,6 +140,8 @@ test('who returns to an older version takes back nothing that was typed only a m
 	// They came at 1 s and at 2 s.
 	const base = (at: number) => chooseBase(typed, 3, 'one\n', at)?.v;
 	expect([1.5, 2.5, 3.5].map(base)).toEqual([1, 2, 3]);
+	// Only its line ends were changed, say: it has all that it had.
+	expect(chooseBase(typed, 3, 'one\ntwo\nthree\n', 1.5)?.v).toBe(3);
 });
 
 test('a version that both sides never agreed on is no base', () => {

@@ -74,6 +74,16 @@ test('a file that is gone by the time it is read is gone', async () => {
 	expect(ws.heard.logs).toEqual([]);
 });
 
+test('what is written to a file that the editor deletes meanwhile comes back', async () => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	const { id } = ws.file('f')!;
+	overtake(ws, 'files.read', () => Promise.resolve(deleteFile(ws.editor, id)));
+	await writeFile(ws.at('f'), Buffer.from([0, 1]));
+	await until(() => ws.file('f')?.kind === 'binary');
+	await ws.flush.drain();
+	expect(await readFile(ws.at('f'))).toEqual(Buffer.from([0, 1]));
+});
+
 test('a program that has a file open when the editor deletes it, and writes to it then', async () => {
 	await using ws = await TestWorkspace.open({ f: 'one\n' });
 	const file = await open(ws.at('f'), 'a');
