@@ -175,10 +175,17 @@ export class AgentFiles {
 		return this.#done('remove', { key: keyOf(id), path, expect, keep });
 	}
 
-	/** Never replaces what is at `to`. */
-	async move(path: string, expect: string, record: Base, keep: string): Promise<[boolean, Look]> {
+	/** Never replaces what is at `to`. Unless it is `agreed` the record is left to a later `note`. */
+	async move(
+		path: string,
+		expect: string,
+		record: Base,
+		keep: string,
+		agreed = true,
+	): Promise<[boolean, Look]> {
 		const { id, path: to } = record;
-		return this.#done('move', { key: keyOf(id), path, to, expect, keep, record });
+		const kept = agreed ? record : null;
+		return this.#done('move', { key: keyOf(id), path, to, expect, keep, record: kept });
 	}
 
 	async mkdir(record: Base): Promise<[boolean, Look]> {
@@ -190,9 +197,9 @@ export class AgentFiles {
 		return this.#done('symlink', { key: keyOf(id), path, target, expect, record });
 	}
 
-	async chmod(record: Base): Promise<[boolean, Look]> {
+	async chmod(record: Base, agreed = true): Promise<[boolean, Look]> {
 		const { id, path, mode } = record;
-		return this.#done('chmod', { key: keyOf(id), path, mode, record });
+		return this.#done('chmod', { key: keyOf(id), path, mode, record: agreed ? record : null });
 	}
 
 	async note(record: Base): Promise<void> {

@@ -33,7 +33,8 @@ export async function apply(state: FlushState, action: Apply): Promise<'done' | 
 			if (!base) return 'done';
 			const record = { ...base, path: action.to };
 			const keep = keptAbove(state, action.path);
-			const [done, look] = await state.files.move(action.path, action.expect, record, keep);
+			const agreed = !state.unsettled.has(id);
+			const [done, look] = await state.files.move(action.path, action.expect, record, keep, agreed);
 			state.see(look);
 			if (done) {
 				state.disk.delete(action.path);
@@ -44,7 +45,7 @@ export async function apply(state: FlushState, action: Apply): Promise<'done' | 
 		case 'chmod': {
 			if (!base) return 'done';
 			const record = { ...base, mode: action.mode };
-			const [, look] = await state.files.chmod(record);
+			const [, look] = await state.files.chmod(record, !state.unsettled.has(id));
 			state.see(look);
 			state.base.set(id, { ...record, mode: look.disk?.mode ?? record.mode });
 			return 'done';

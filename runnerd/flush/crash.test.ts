@@ -1,9 +1,9 @@
 // What dies at any moment loses nothing: runnerd, the agent, sync.
 
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import * as Y from 'yjs';
-import { liveFiles } from '@containrlab/protocol/workspace-doc.ts';
+import { filesOf, liveFiles, renameFile } from '@containrlab/protocol/workspace-doc.ts';
 import { AgentFiles } from './agent-files.ts';
 import { TestWorkspace, until } from './testing.ts';
 
@@ -48,6 +48,25 @@ test('killed before sync had it: what the shell wrote is taken again', async () 
 	});
 	expect(ws.docText('f')).toBe('one\nshell\n');
 	expect(await ws.read('f')).toBe('one\nshell\n');
+});
+
+test.each([
+	['moved', (ws: TestWorkspace, id: string) => renameFile(ws.server.doc, id, 'g')],
+	['made executable', (ws: TestWorkspace, id: string) => setMode(ws.server.doc, id, 0o755)],
+])('killed before sync had it, and the file already %s', async (_how, change) => {
+	await using ws = await TestWorkspace.open({ f: 'one\n' });
+	const before = await looks(ws);
+	ws.server.held = true;
+	await appendFile(ws.at('f'), 'shell\n');
+	await until(() => roomText(ws).includes('shell'));
+	change(ws, ws.file('f')!.id);
+	await until(async () => (await looks(ws)) !== before);
+	await over(ws, () => {
+		ws.server.held = false;
+	});
+	const [path] = ws.docPaths();
+	expect(ws.docText(path!)).toBe('one\nshell\n');
+	expect(await ws.diskFiles()).toEqual({ [path!]: 'one\nshell\n' });
 });
 
 test('killed before sync had it, and the merge already on disk', async () => {
@@ -169,6 +188,15 @@ test('another volume has none of the old one: all is written again', async () =>
 	await using second = await TestWorkspace.open({}, first.server);
 	expect(await second.diskFiles()).toEqual({ f: 'one\n', 'd/g': 'two\n' });
 });
+
+/** Names and modes of what is on disk. */
+async function looks(ws: TestWorkspace): Promise<string> {
+	const names = await readdir(ws.agent.root);
+	const modes = names.map(async (name) => `${name} ${(await stat(ws.at(name))).mode}`);
+	return (await Promise.all(modes)).join();
+}
+
+const setMode = (doc: Y.Doc, id: string, mode: number) => filesOf(doc).get(id)?.set('mode', mode);
 
 const roomText = (ws: TestWorkspace): string =>
 	JSON.stringify(ws.room.doc.getMap('files').toJSON());

@@ -241,8 +241,7 @@ class Files:
         with self._tree.parent(path) as (fd, name), self._tree.parent(to, True) as (to_fd, new):
             rename_new(fd, name, to_fd, new)
         self._tree.prune(path, request.header.get('keep', ''))
-        self._ring.commit(self._key(request), to, request.header['record'])
-        return {'done': True, **_entry_of(self._tree, to)}
+        return self._made(request, to)
 
     def mkdir(self, request):
         path = request.header['path']
@@ -260,8 +259,13 @@ class Files:
             os.symlink(request.header['target'], name, dir_fd=fd)
         return self._made(request, path)
 
-    def _made(self, request, path):
-        self._ring.commit(self._key(request), path, request.header['record'])
+    def _made(self, request, path, **change):
+        """Without a record: its content isn't agreed on yet, only where and what it is."""
+        record = request.header['record']
+        if record is None:
+            self._ring.amend(self._key(request), path, **change)
+        else:
+            self._ring.commit(self._key(request), path, record)
         return {'done': True, **_entry_of(self._tree, path)}
 
     def chmod(self, request):
@@ -272,7 +276,7 @@ class Files:
                 os.fchmod(file, request.header['mode'] & 0o777)
             finally:
                 self._tree.close(file, path)
-        return self._made(request, path)
+        return self._made(request, path, mode=request.header['mode'])
 
 
 def _entry_of(tree, path):

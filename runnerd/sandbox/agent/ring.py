@@ -206,6 +206,12 @@ class Ring:
         note['record'] = record
         self._save(key)
 
+    def amend(self, key, path, **change):
+        """What was agreed on stays so, at `path` and with `change`."""
+        note = self._note(key, path)
+        record = note['record'] and {**note['record'], 'path': path, **change}
+        self.commit(key, path, record)
+
     def _place(self, key, path):
         """The file is at `path` now: who opens that reads this file."""
         note = self._files[key]
