@@ -2,7 +2,7 @@
 
 export const LIMITS = {
 	/** Bytes of a room that wait for something that never came; Yjs goes through them at each edit. */
-	pending: 64 * 1024,
+	pending: 16 * 1024,
 	/** Client ids whose structs a room has seen: a page that writes brings one with it. */
 	clientIds: 50_000,
 	/** Frames that a connection may send at once, and per second; who sends more is read later. */
@@ -34,7 +34,7 @@ export const LIMITS = {
 	commitBytes: 4 * 1024 * 1024,
 	commitRows: 5000,
 	/** From the beginning of one to that of the next, at least (ms); after a pause it begins at once. */
-	commitEveryMs: 50,
+	commitEveryMs: 20,
 	/** How long an acknowledgement waits for something else that goes to the same client (ms). */
 	acknowledgeMs: 200,
 	/** A commit unanswered for so long (ms) counts as a lost connection. */
