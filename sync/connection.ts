@@ -56,7 +56,9 @@ export class Connection implements Peer {
 	#alive = true;
 	#closing = false;
 	/** Why it isn't read at the moment. */
-	#holds = new Set<'store' | 'pace'>();
+	#holds = new Set<'store' | 'pace' | 'turn'>();
+	/** Bytes that came in the turn of that number. */
+	#taken = { turn: 0, bytes: 0 };
 	/** Frames that it may still send at once, as of `#framesAt` (ms). */
 	#framesLeft: number;
 	#pace: Pace;
@@ -101,6 +103,7 @@ export class Connection implements Peer {
 			if (message.type === 'update') this.#traffic.updates += 1;
 			if (message.type === 'ticket') void this.#renew(message.token);
 			room.receive(member, message);
+			this.#leaveTime(bytes.length);
 			this.#waitFor(room);
 		});
 		this.#ws.once('close', () => {
@@ -108,6 +111,15 @@ export class Connection implements Peer {
 			room.leave(member);
 			onLeft();
 		});
+	}
+
+	/** The kernel hands over megabytes at a time, which is more than one may keep all others waiting for. */
+	#leaveTime(bytes: number): void {
+		const turn = this.#turns.number;
+		if (this.#taken.turn !== turn) this.#taken = { turn, bytes: 0 };
+		this.#taken.bytes += bytes;
+		if (this.#taken.bytes <= LIMITS.turnBytes || this.#holds.has('turn')) return;
+		this.#holdFor('turn', this.#turns.end());
 	}
 
 	/** Who sends faster than the store takes it is read no further until the store has caught up. */
@@ -118,7 +130,7 @@ export class Connection implements Peer {
 		this.#holdFor('pace', this.#afterSoMuch());
 	}
 
-	#holdFor(why: 'store' | 'pace', end: Promise<void> | undefined): void {
+	#holdFor(why: 'store' | 'pace' | 'turn', end: Promise<void> | undefined): void {
 		if (!end) return;
 		this.#holds.add(why);
 		this.#ws.pause();

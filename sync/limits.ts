@@ -7,6 +7,8 @@ export const LIMITS = {
 	clientIds: 50_000,
 	/** Frames that a connection may send at once, and per second; who sends more is read later. */
 	frames: { atOnce: 60_000, perSecond: 2000 },
+	/** Bytes of a connection in a turn of the event loop, after which the others come first. */
+	turnBytes: 128 * 1024,
 	/** Entries of one awareness message: a stock client repeats everyone's at once. */
 	awarenessEntries: 4096,
 	/** Steps (cost.ts) that a connection may cost at once, and per second; more is tried out first. */

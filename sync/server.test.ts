@@ -7,6 +7,7 @@ import { readRows, unpackUpdates } from '@containrlab/db/doc-log.ts';
 import { testDatabase, type TestDatabase } from '@containrlab/db/testing.ts';
 import { CLOSE, SNAPSHOT_SEQ_HEADER } from '@containrlab/protocol/sync.ts';
 import { signTicket, TICKET_HEADER, type Ticket } from '@containrlab/protocol/ticket.ts';
+import { LIMITS } from './limits.ts';
 import { silentLogger } from './logger.ts';
 import { PostgresStorage } from './postgres-storage.ts';
 import { StorageUnavailable } from './storage.ts';
@@ -343,6 +344,27 @@ test('one that sends more than its share is read later, and loses nothing', asyn
 	await until('ben is saved', () => ben.saved);
 	expect(it.metrics.traffic.updates).toBeLessThan(400);
 	await until('all is there', () => ben.text.length === 400_011, 30_000);
+	flood.close();
+});
+
+test('one that sends megabytes at once leaves time between for the others', async () => {
+	const room = await createRoom(database.connection.sql);
+	const { it, url } = await another({});
+	const flood = await rawClient(url, room, await signTicket(keys.privateKey, ticketFor(room)));
+	await flood.answered();
+	const doc = new Y.Doc();
+	doc.getText('text').insert(0, 'x'.repeat(1000));
+	const frame = encodeUpdate(Y.encodeStateAsUpdate(doc));
+	const { traffic } = it.metrics;
+	const before = traffic.framesIn;
+	for (let n = 0; n < 5000; n += 1) flood.send(frame);
+	let most = 0;
+	for (let seen = before; seen < before + 5000; seen = traffic.framesIn) {
+		await new Promise((resolve) => setImmediate(resolve));
+		most = Math.max(most, traffic.framesIn - seen);
+	}
+	// What was read from the kernel before it was held up comes on top.
+	expect(most * frame.length).toBeLessThan(3 * LIMITS.turnBytes);
 	flood.close();
 });
 

@@ -4,7 +4,10 @@
 export class Turns {
 	#rooms = new Set<() => void>();
 	#writes: (() => void)[] = [];
+	#ends: (() => void)[] = [];
 	#scheduled = false;
+	/** Counts them. */
+	number = 0;
 
 	/** Runs `task` once at the end of this turn, however often it is asked for. */
 	room(task: () => void): void {
@@ -16,6 +19,12 @@ export class Turns {
 	write(task: () => void): void {
 		this.#writes.push(task);
 		this.#schedule();
+	}
+
+	/** Resolves when this turn is over. */
+	end(): Promise<void> {
+		this.#schedule();
+		return new Promise((resolve) => this.#ends.push(resolve));
 	}
 
 	#schedule(): void {
@@ -33,5 +42,9 @@ export class Turns {
 		const writes = this.#writes;
 		this.#writes = [];
 		for (const task of writes) task();
+		this.number += 1;
+		const ends = this.#ends;
+		this.#ends = [];
+		for (const resolve of ends) resolve();
 	}
 }
