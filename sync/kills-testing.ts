@@ -146,10 +146,11 @@ export type Doing = 'typing' | 'deleting';
 /** Someone whose every word can be told from all others, and who only deletes their own. */
 export class Typist implements Disposable {
 	client: StockClient;
-	/** Words that are there, those that were deleted, and what the page last showed as saved. */
+	/** Words that are there, and those that were deleted. */
 	there = new Set<string>();
 	deleted = new Set<string>();
-	saved = { there: new Set<string>(), deleted: new Set<string>() };
+	/** What was done, by the document frame that told of it; the first one after a reconnect tells of all. */
+	readonly acts: { word: string; deletes: boolean; frame: number }[] = [];
 	#name: string;
 	#typed = 0;
 	#timers: NodeJS.Timeout[] = [];
@@ -162,7 +163,7 @@ export class Typist implements Disposable {
 	type(): void {
 		const word = `${this.#name}${(this.#typed += 1)};`;
 		this.there.add(word);
-		this.client.text.insert(this.client.text.length, word);
+		this.#act(word, false, () => this.client.text.insert(this.client.text.length, word));
 	}
 
 	/** Any word of theirs, so that it is rarely what was typed last. */
@@ -172,31 +173,38 @@ export class Typist implements Disposable {
 		if (!word) return;
 		this.there.delete(word);
 		this.deleted.add(word);
-		this.client.text.delete(this.client.text.toString().indexOf(word), word.length);
+		const at = this.client.text.toString().indexOf(word);
+		this.#act(word, true, () => this.client.text.delete(at, word.length));
+	}
+
+	#act(word: string, deletes: boolean, edit: () => void): void {
+		const { sent } = this.client;
+		edit();
+		const frame = this.client.sent > sent ? this.client.sent : Number.POSITIVE_INFINITY;
+		this.acts.push({ word, deletes, frame });
+	}
+
+	/** What they were told is durable. */
+	get saved(): { word: string; deletes: boolean }[] {
+		return this.acts.filter(({ frame }) => frame <= this.client.durable);
 	}
 
 	start(doing: Doing): void {
 		const step = () => (doing === 'typing' ? this.type() : this.delete());
-		const remember = () => {
-			if (!this.client.saved) return;
-			this.saved = { there: new Set(this.there), deleted: new Set(this.deleted) };
-		};
-		this.#timers = [setInterval(step, 5), setInterval(remember, 1)];
+		this.#timers = [setInterval(step, 5)];
 	}
 
 	stop(): void {
 		for (const timer of this.#timers.splice(0)) clearInterval(timer);
 	}
 
-	/** Of what was shown as saved, what a text lacks or still has; other edits may be there or not. */
-	wrongIn(text: string): Wrong {
+	/** Of `acts`, what a text lacks or still has; other edits may be there or not. */
+	wrongIn(text: string, acts = this.saved): Wrong {
 		const has = counts(text);
-		const { there, deleted } = this.saved;
+		const isLost = ({ word, deletes }: { word: string; deletes: boolean }) =>
+			deletes ? has.has(word) : !has.has(word) && this.there.has(word);
 		return {
-			lost: [
-				...[...there].filter((word) => !has.has(word) && this.there.has(word)),
-				...[...deleted].filter((word) => has.has(word)),
-			],
+			lost: acts.filter(isLost).map(({ word }) => word),
 			doubled: [...this.there].filter((word) => (has.get(word) ?? 0) > 1),
 		};
 	}
@@ -251,9 +259,8 @@ async function killOnce(
 	for (const each of all) while (each.there.size < 60) each.type();
 	await until('all is saved', () => all.every(({ client }) => client.saved), 60_000);
 	for (const each of all) each.start(doing);
-	const saved = () => carol.saved.deleted.size + carol.saved.there.size * 2;
-	const before = saved();
-	await until('some of it is saved', () => Math.abs(saved() - before) > 8, 60_000);
+	const before = carol.saved.length;
+	await until('some of it is saved', () => carol.saved.length > before + 8, 60_000);
 	await delay(Math.random() * 30);
 	const killed = services.kill(victim);
 	carol[Symbol.dispose]();
@@ -266,8 +273,7 @@ async function killOnce(
 	const stored = await services.logged(room);
 	if (stored !== `${text}`) throw new Error('the log holds another text than the browsers');
 	for (const each of stay) {
-		each.saved = { there: new Set(each.there), deleted: new Set(each.deleted) };
-		const { lost, doubled } = each.wrongIn(stored);
+		const { lost, doubled } = each.wrongIn(stored, each.acts);
 		wrong.lost.push(...lost);
 		wrong.doubled.push(...doubled);
 	}
