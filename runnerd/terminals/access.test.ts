@@ -184,9 +184,10 @@ test('a page that asks whether somebody is there is told so, also while it isnâ€
 	guest.say({ type: 'ping' });
 	await owner.until(() => owner.count('pong') === 1);
 	await guest.until(() => guest.count('pong') === 1);
-	// Nothing reads this: what is typed fills every buffer, and the socket waits.
-	owner.type('stty -icanon -echo; echo deaf-$((1+1)); sleep 1000\r');
-	await owner.shows('deaf-2');
+	// This reads slowly: what is typed fills every buffer, and the socket waits.
+	const slow = 'while :; do head -c 30000 > /dev/null; sleep 1; done';
+	owner.type(`stty -icanon -echo; echo slow-$((1+1)); ${slow}\r`);
+	await owner.shows('slow-2');
 	for (let n = 0; n < 8; n += 1) owner.type('x'.repeat(100_000));
 	await owner.until(() => owner.count('pong') > 1);
 });
