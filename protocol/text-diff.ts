@@ -77,7 +77,15 @@ function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: numb
 		}
 		open.end = at;
 	}
-	return token === LINE ? hunks : hunks.map((h) => trim(h, from)).filter((h) => !isEmpty(h));
+	return token === LINE ? hunks : hunks.map((h) => trimWords(h, from)).filter((h) => !isEmpty(h));
+}
+
+/** Words that only begin or end alike by chance are others: these letters go with what they are in. */
+function trimWords(hunk: Hunk, from: string): Hunk {
+	const { start, end, text } = trim(hunk, from);
+	const shared = hunk.text.length - text.length;
+	const isSame = 3 * shared >= 2 * Math.min(hunk.end - hunk.start, hunk.text.length);
+	return isSame ? { start, end, text } : hunk;
 }
 
 /** One UTF-16 unit per distinct token, clear of surrogates, which the library treats specially. */

@@ -23,6 +23,13 @@ test.each([
 	['we delete all, they insert', 'a\nb\n', '', 'a\nnew\nb\n', 'new\n'],
 	['overlapping deletions', 'a,b;c:d.', 'a,d.', 'a,b;', 'a,'],
 	['both replace one word', 'x old y', 'x mine y', 'x theirs y', 'x minetheirs y'],
+	[
+		'they replace a word that we delete by one that begins and ends as it did',
+		'keep foremost, too',
+		'keep, too',
+		'keep fullest, too',
+		'keepfullest, too',
+	],
 	['from nothing', '', 'mine', 'theirs', 'minetheirs'],
 ])('%s', (_name, base, mine, theirs, merged) => {
 	expect(merge(base, mine, theirs)).toBe(merged);
