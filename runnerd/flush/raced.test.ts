@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { deleteFile, renameFile } from '@containrlab/protocol/workspace-doc.ts';
+import { createFile, deleteFile, renameFile } from '@containrlab/protocol/workspace-doc.ts';
 import { TestWorkspace, until } from './testing.ts';
 
 /** `act` comes first, the next time that the flush asks the agent for `op`. */
@@ -63,6 +63,24 @@ test('a program reads a file at the place to which it was just moved', async () 
 	ws.server.release();
 	await ws.flush.drain();
 	expect(ws.docText('g')).toBe('later\none\nwritten\ntyped\ntwo\n');
+});
+
+test('the editor makes a file anew just as the shell moves the one that is there', async () => {
+	// Whichever of the two has the smaller id.
+	for (const id of ['0', 'z']) {
+		await using ws = await TestWorkspace.open({ 'd/f': 'one\n' });
+		// When the flush looks where it was, it is gone, and nobody knows yet where to.
+		overtake(ws, 'files.scan', async () => {
+			createFile(ws.editor, { kind: 'text', path: 'd/f', mode: 0o644, text: 'new\n' }, id);
+			await Promise.resolve();
+		});
+		await rename(ws.at('d'), ws.at('moved'));
+		await until(() => ws.docPaths().length === 2);
+		await ws.flush.drain();
+		const found = await ws.diskFiles();
+		expect(Object.values(found).sort()).toEqual(['new\n', 'one\n']);
+		expect(ws.docPaths().sort()).toEqual(Object.keys(found).sort());
+	}
 });
 
 test('a file that is gone by the time it is read is gone', async () => {

@@ -89,6 +89,45 @@ test('a vanished path waits, then it is a rename by move, inode and content, or 
 	]);
 });
 
+test('nothing else comes to the place of a file that vanished until it is settled', () => {
+	const moved = disk('d/f', 'v1', { ino: 99 });
+	const files = [doc('a', 'f (2)'), doc('b', 'f', 'new'), doc('c', 'g', 'v3')];
+	const bases = [base('a', 'f')];
+	expect(plan(files, bases, [moved], { settled: false })).toEqual({
+		...nothing,
+		apply: [{ do: 'write', id: 'c', path: 'g', expect: null }],
+		waiting: ['a'],
+	});
+	bases.push(base('b', 'h', { doc: 'new', disk: 'new', ino: 8 }));
+	const disks = [moved, disk('h', 'new', { ino: 8 })];
+	expect(plan(files.slice(0, 2), bases, disks, { settled: false })).toEqual({
+		...nothing,
+		waiting: ['a'],
+	});
+});
+
+test('of two records of one path, one is of what is there; the other’s file moved, or is made anew', () => {
+	const moved = [disk('g'), disk('f', 'new', { ino: 8 })];
+	for (const swapped of [false, true]) {
+		const bases = [base('a', 'f'), base('b', 'f', { doc: 'new', disk: 'new', ino: 8 })];
+		if (swapped) bases.reverse();
+		const files = [doc('a', 'f'), doc('b', 'f (2)', 'new')];
+		expect(plan(files, bases, moved).absorb).toEqual([
+			{ do: 'path', id: 'a', path: 'g', rename: true },
+		]);
+		expect(plan(files, bases, moved.slice(1))).toEqual({
+			...nothing,
+			apply: [
+				{ do: 'forget', id: 'a' },
+				{ do: 'move', id: 'b', path: 'f', to: 'f (2)', expect: 'new' },
+			],
+		});
+		// What is deleted takes nothing along that isn't its own.
+		const deleted = [doc('a', 'f', 'v1', { deleted: true }), doc('b', 'f', 'new')];
+		expect(plan(deleted, bases, moved.slice(1)).apply).toEqual([{ do: 'forget', id: 'a' }]);
+	}
+});
+
 test('a reused inode with other content is no rename', () => {
 	const found = plan([doc('a', 'f')], [base('a', 'f')], [disk('g', 'other')]);
 	expect(found.absorb).toContainEqual({ do: 'create', path: 'g' });

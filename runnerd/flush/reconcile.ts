@@ -88,15 +88,11 @@ export interface Sides {
 export function reconcile(sides: Sides): Plan {
 	const plan: Plan = { absorb: [], apply: [], waiting: [], problems: [] };
 	const entries = new Map(sides.doc.map((entry) => [entry.id, entry]));
-	const owners = new Map<string, string>();
-	const vanished: Base[] = [];
-	for (const base of sides.base.values()) {
-		if (!entries.has(base.id)) plan.apply.push({ do: 'forget', id: base.id });
-		else if (isSameSort(base.kind, sides.disk.get(base.path))) owners.set(base.path, base.id);
-		else vanished.push(base);
-	}
+	const { owners, vanished } = assign(sides, plan, entries);
 	const taken = new Set<string>();
 	followVanished(sides, plan, entries, owners, vanished, taken);
+	// Whoever was there may come back: until it is settled, nothing else comes to its place.
+	const awaited = new Set(plan.waiting.map((id) => sides.base.get(id)!.path));
 	for (const [path, id] of owners) {
 		compare(sides, plan, entries.get(id)!, sides.base.get(id)!, sides.disk.get(path)!);
 	}
@@ -105,8 +101,33 @@ export function reconcile(sides: Sides): Plan {
 		if (!sides.base.has(entry.id)) appear(sides, plan, entry, owners, taken);
 	}
 	discover(sides, plan, live, owners, taken);
-	plan.apply = inOrder(plan.apply, sides);
+	const isFree = (action: Apply) => action.do !== 'write' || !awaited.has(action.path);
+	plan.apply = inOrder(plan.apply.filter(isFree), sides, awaited);
 	return plan;
+}
+
+/** Which entry each path on disk belongs to; the others aren't where they were. */
+function assign(sides: Sides, plan: Plan, entries: ReadonlyMap<string, DocEntry>) {
+	const owners = new Map<string, string>();
+	const vanished: Base[] = [];
+	for (const base of sides.base.values()) {
+		const entry = entries.get(base.id);
+		const disk = sides.disk.get(base.path);
+		if (!entry) plan.apply.push({ do: 'forget', id: base.id });
+		else if (!isSameSort(base.kind, disk)) vanished.push(base);
+		else {
+			// Of two, one has moved away, and a crash came before that was on record.
+			const rival = sides.base.get(owners.get(base.path) ?? '');
+			const fit = (one: Base) =>
+				(entries.get(one.id)!.deleted ? 0 : 4) +
+				(disk.content === one.disk ? 2 : 0) +
+				(disk.ino === one.ino ? 1 : 0);
+			const isOwner = !rival || fit(base) > fit(rival);
+			if (isOwner) owners.set(base.path, base.id);
+			if (rival) vanished.push(isOwner ? rival : base);
+		}
+	}
+	return { owners, vanished };
 }
 
 const isSameSort = (kind: FileKind, disk: DiskEntry | undefined): disk is DiskEntry =>
@@ -134,8 +155,10 @@ function followVanished(
 			// Both sides renamed it: the document's name wins.
 			const rename = !entry.deleted && entry.path === base.path;
 			plan.absorb.push({ do: 'path', id: base.id, path: to, rename });
-		} else if (entry.deleted) plan.apply.push({ do: 'forget', id: base.id });
-		else plan.absorb.push({ do: 'delete', id: base.id });
+		} else if (entry.deleted || owners.has(base.path)) {
+			// Nobody knows what became of it: it is written anew.
+			plan.apply.push({ do: 'forget', id: base.id });
+		} else plan.absorb.push({ do: 'delete', id: base.id });
 	}
 }
 
@@ -249,13 +272,14 @@ function problemOf(disk: DiskEntry, count: number): ProblemCode | 'never' | unde
 const RANK = { forget: 0, adopt: 0, remove: 1, move: 2, chmod: 3, write: 4 } as const;
 
 /** Removals first, the deepest before what holds them; moves whose place is free; then the rest. */
-function inOrder(apply: readonly Apply[], sides: Sides): Apply[] {
+function inOrder(apply: readonly Apply[], sides: Sides, awaited: ReadonlySet<string>): Apply[] {
 	const depth = (action: Apply) => ('path' in action ? action.path.split('/').length : 0);
 	const ordered = [...apply].sort(
 		(a, b) =>
 			RANK[a.do] - RANK[b.do] || (a.do === 'remove' ? depth(b) - depth(a) : depth(a) - depth(b)),
 	);
-	const isBlocked = (action: Apply) => action.do === 'move' && sides.disk.has(action.to);
+	const isBlocked = (action: Apply) =>
+		action.do === 'move' && (sides.disk.has(action.to) || awaited.has(action.to));
 	const open = ordered.filter((action) => !isBlocked(action));
 	if (open.length > 0) return open;
 	// Each waits for another's place: one steps aside, and the next plan takes it home.
