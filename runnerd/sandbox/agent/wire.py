@@ -9,6 +9,7 @@ import json
 import struct
 from collections import deque
 
+from line import Line
 from loop import log_exception
 
 FRAME_MAX = 16 * 1024 * 1024
@@ -77,11 +78,11 @@ def decode(buffer):
 
 
 class Connection:
-    """Owns its socket. `dispatch(request)` answers; `closed(self)` hears of the end, once."""
+    """Owns its line. `dispatch(request)` answers; `closed(self)` hears of the end, once."""
 
     def __init__(self, loop, sock, dispatch, closed):
         self._loop = loop
-        self._socket = sock
+        self._line = Line(loop, sock)
         self._dispatch = dispatch
         self._closed = closed
         self._in = bytearray()
@@ -92,7 +93,6 @@ class Connection:
         self._sources = deque()
         self._pending = 0
         self.open = True
-        sock.setblocking(False)
         self._watch()
 
     # What others may do with it.
@@ -127,8 +127,7 @@ class Connection:
         if not self.open:
             return
         self.open = False
-        self._loop.watch(self._socket.fileno())
-        self._socket.close()
+        self._line.close()
         self._in.clear()
         self._out.clear()
         self._sources.clear()
@@ -137,17 +136,22 @@ class Connection:
     # Reading.
 
     def _readable(self):
+        # What else was to be served in this turn may have closed it.
+        if not self.open:
+            return
         try:
-            data = self._socket.recv(262144)
+            data = self._line.read()
         except BlockingIOError:
             return
         except OSError:
             data = b''
-        if not data:
+        if data is None:
+            self._watch()
+        elif data:
+            self._in += data
+            self._take_requests()
+        else:
             self.close()
-            return
-        self._in += data
-        self._take_requests()
 
     def _take_requests(self):
         try:
@@ -212,7 +216,7 @@ class Connection:
         while budget > 0 and (self._out or self._pull()):
             part, event = self._out[0]
             try:
-                sent = self._socket.send(memoryview(part)[self._written :])
+                sent = self._line.write(memoryview(part)[self._written :])
             except BlockingIOError:
                 break
             except OSError:
@@ -242,9 +246,10 @@ class Connection:
         # More may wait in a source than one turn writes: being writable is then the next turn.
         writing = self._flush_and_resume if self._out else None
         reading = None if self._choked() else self._readable
-        self._loop.watch(self._socket.fileno(), reading, writing)
+        self._line.watch(reading, writing, self.close)
 
     def _flush_and_resume(self):
-        self._flush()
+        if self.open:
+            self._flush()
         if self.open and self._in:
             self._take_requests()
