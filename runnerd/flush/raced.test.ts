@@ -6,7 +6,12 @@ import { once } from 'node:events';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createFile, deleteFile, renameFile } from '@containrlab/protocol/workspace-doc.ts';
+import {
+	createFile,
+	deleteFile,
+	liveFiles,
+	renameFile,
+} from '@containrlab/protocol/workspace-doc.ts';
 import { TestWorkspace, until } from './testing.ts';
 
 /** `act` comes first, the next time that the flush asks the agent for `op`. */
@@ -79,7 +84,8 @@ test('the editor makes a file anew just as the shell moves the one that is there
 		await ws.flush.drain();
 		const found = await ws.diskFiles();
 		expect(Object.values(found).sort()).toEqual(['new\n', 'one\n']);
-		expect(ws.docPaths().sort()).toEqual(Object.keys(found).sort());
+		const files = liveFiles(ws.editor).filter((file) => file.kind === 'text');
+		expect(files.map((file) => file.path).sort()).toEqual(Object.keys(found).sort());
 	}
 });
 
