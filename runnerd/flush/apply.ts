@@ -23,6 +23,7 @@ export async function apply(state: FlushState, action: Apply): Promise<'done' | 
 			await state.files.retire(id);
 			return 'done';
 		case 'remove': {
+			if (base?.kind === 'binary') await keepBytes(state, action.path, action.expect);
 			const keep = keptAbove(state, action.path);
 			const [done, look] = await state.files.remove(id, action.path, action.expect, keep);
 			state.see(look);
@@ -143,6 +144,13 @@ export async function readSha(state: FlushState, sha: string): Promise<Buffer | 
 		if (read.sha === sha) return read.bytes;
 	}
 	return undefined;
+}
+
+/** Nobody may have fetched them yet. */
+async function keepBytes(state: FlushState, path: string, sha: string): Promise<void> {
+	if (state.hooks.held(sha)) return;
+	const read = await state.files.read(path);
+	if (read.sha === sha) state.hooks.keep(sha, read.bytes);
 }
 
 /** The deepest directory above `path` that must stay although it may be empty now. */

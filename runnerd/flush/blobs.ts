@@ -1,4 +1,4 @@
-// Bytes of binary files that were handed in and wait for their place on disk.
+// Bytes of binary files that were handed in and wait for their place on disk, or were deleted from it.
 
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import { sha256 } from './content.ts';

@@ -87,6 +87,7 @@ export class Flush {
 			blob: (sha, size, path) => events.blob(sha, size, visible(path)),
 			missing: (sha) => this.#miss(sha),
 			held: (sha) => this.#blobs.get(sha),
+			keep: (sha, bytes) => void this.#blobs.put(sha, bytes),
 			merged: (merged) => events.merged?.(merged),
 		});
 		void room.ready.then(() => {

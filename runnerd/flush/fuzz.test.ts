@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type * as Y from 'yjs';
-import { joinText, liveFiles, splitText } from '@containrlab/protocol/workspace-doc.ts';
+import { joinText, listFiles, liveFiles, splitText } from '@containrlab/protocol/workspace-doc.ts';
 import { until } from '../sandboxes/testing.ts';
 import { Browser } from './fuzz/browser.ts';
 import { History } from './fuzz/history.ts';
@@ -111,6 +111,12 @@ const filesOf = (doc: Y.Doc): string => {
 		.join('\n');
 };
 
+/** What was in files that are deleted and aren't text. */
+async function deleted(doc: Y.Doc, side: Side): Promise<string[]> {
+	const files = listFiles(doc).filter((file) => file.kind === 'binary' && file.deletedAt);
+	return Promise.all(files.map(async ({ sha = '' }) => String((await side.bytes(sha)) ?? '')));
+}
+
 interface FileShape {
 	kind: string;
 	text?: string;
@@ -183,7 +189,7 @@ async function round(
 		expectSame(anna, disk);
 		expect(filesOf(ben) === filesOf(anna)).toBe(true);
 		const onDisk = [...disk.values()].map(([, content]) => String(content));
-		missed = ledger.lost([filesOf(anna), ...onDisk].join('\n'));
+		missed = ledger.lost([filesOf(anna), ...onDisk, ...(await deleted(anna, side))].join('\n'));
 		expect(missed).toEqual([]);
 		const live = liveFiles(anna).filter((file) => file.kind === 'text');
 		const texts = live.map((file) => file.text!.toString());

@@ -11,6 +11,7 @@ import {
 	deleteFile,
 	liveFiles,
 	renameFile,
+	restoreFile,
 } from '@containrlab/protocol/workspace-doc.ts';
 import { TestWorkspace, until } from './testing.ts';
 
@@ -106,6 +107,20 @@ test('what is written to a file that the editor deletes meanwhile comes back', a
 	await until(() => ws.file('f')?.kind === 'binary');
 	await ws.flush.drain();
 	expect(await readFile(ws.at('f'))).toEqual(Buffer.from([0, 1]));
+});
+
+test('bytes that the editor deletes before anybody has fetched them can be restored', async () => {
+	await using ws = await TestWorkspace.open();
+	const bytes = Buffer.from([0, 1]);
+	await writeFile(ws.at('f'), bytes);
+	await until(() => ws.file('f')?.kind === 'binary');
+	const { id, sha } = ws.file('f')!;
+	deleteFile(ws.editor, id);
+	await until(async () => !(await ws.exists('f')));
+	expect(await ws.flush.readBlob(sha!)).toEqual(bytes);
+	restoreFile(ws.editor, id);
+	await ws.flush.drain();
+	expect(await readFile(ws.at('f'))).toEqual(bytes);
 });
 
 test('a program that has a file open when the editor deletes it, and writes to it then', async () => {

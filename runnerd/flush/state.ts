@@ -26,6 +26,8 @@ export interface FlushHooks {
 	missing(sha: string): void;
 	/** Bytes that somebody handed in. */
 	held(sha: string): Buffer | undefined;
+	/** Bytes that are about to leave the disk: who restores their file wants them back. */
+	keep(sha: string, bytes: Buffer): void;
 	/** For whoever wants to know why a text is what it is. */
 	merged?: ((merged: Merged) => void) | undefined;
 }

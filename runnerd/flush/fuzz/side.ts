@@ -29,6 +29,8 @@ export interface Side extends AsyncDisposable {
 	killRunner(): Promise<void>;
 	/** As kill -9 of the agent; the sandbox starts another. */
 	killAgent(): Promise<void>;
+	/** What a file that is restored gets. */
+	bytes(sha: string): Promise<Buffer | undefined>;
 	/** What went wrong, as it was logged. */
 	complaints(): string[];
 }
@@ -143,6 +145,10 @@ export class HereSide implements Side {
 		await this.#agent.restart();
 	}
 
+	async bytes(sha: string): Promise<Buffer | undefined> {
+		return this.#blobs.get(sha) ?? this.#flush!.readBlob(sha);
+	}
+
 	complaints(): string[] {
 		const known =
 			/AgentUnavailable|no agent is attached|agent disconnected|agent is not connected|ECONNREFUSED/;
@@ -227,6 +233,11 @@ export class SandboxSide implements Side {
 
 	async killAgent(): Promise<void> {
 		await this.shell(`kill -9 $(pgrep -f 'agent --root /workspace' | head -1)`);
+	}
+
+	async bytes(sha: string): Promise<Buffer | undefined> {
+		const response = await this.#runner.fetch('GET', `${this.#session}/blobs/${sha}`);
+		return response.ok ? Buffer.from(await response.arrayBuffer()) : undefined;
 	}
 
 	complaints(): string[] {
