@@ -32,6 +32,8 @@ const Notes = z
 	.array(
 		z.object({
 			key: z.string(),
+			// An older agent didn't say.
+			path: z.string().max(8192).optional(),
 			record: z.unknown(),
 			newest: z.number().int(),
 			retired: z.number().int(),
@@ -109,6 +111,8 @@ export interface KeptVersion extends Omit<Version, 'text'> {
 
 /** What survived of a file, by its key: see `keyOf`. */
 export interface Note {
+	/** Where the agent last knew it to be. */
+	path: string | undefined;
 	record: Base | undefined;
 	/** The number of its newest version, 0 for none. */
 	newest: number;
@@ -215,10 +219,10 @@ export class AgentFiles {
 		const { body } = await this.#ask('ring');
 		const notes = Notes.parse(JSON.parse(body.toString('utf8')));
 		return new Map(
-			notes.map(({ key, record, newest, retired }) => {
+			notes.map(({ key, path, record, newest, retired }) => {
 				const parsed = Record.safeParse(record);
 				const own = parsed.success && keyOf(parsed.data.id) === key ? parsed.data : undefined;
-				return [key, { record: own, newest, retired }];
+				return [key, { path, record: own, newest, retired }];
 			}),
 		);
 	}

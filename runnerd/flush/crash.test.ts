@@ -153,6 +153,20 @@ test('a new file of the shell is not taken twice', async () => {
 	expect(ws.docText('new')).toBe('a\nb\n');
 });
 
+test('killed before the record of a new file was kept, which the editor then renames', async () => {
+	await using ws = await TestWorkspace.open();
+	ws.server.silent = true;
+	await writeFile(ws.at('new'), 'a\n');
+	await until(() => ws.file('new'));
+	await over(ws, async () => {
+		ws.server.silent = false;
+		renameFile(ws.editor, ws.file('new')!.id, 'named');
+		await appendFile(ws.at('new'), 'b\n');
+	});
+	expect(ws.docPaths()).toEqual(['named']);
+	expect(await ws.diskFiles()).toEqual({ named: 'a\nb\n' });
+});
+
 test('killed at any moment of typing and writing', { timeout: 60_000 }, async () => {
 	await using ws = await TestWorkspace.open({ f: 'start\n' });
 	const tokens: string[] = [];

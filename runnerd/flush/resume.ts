@@ -34,7 +34,11 @@ export async function resume(
 		if (!note || note.newest <= v || entry.kind !== 'text') continue;
 		const ring = await files.versions(entry.id);
 		const since = ring.filter((one) => one.v > v && one.v >= note.retired);
-		for (const version of since.sort((a, b) => a.v - b.v)) replay(state, entry, ring, version);
+		// The document may have another name for it by now.
+		const place = { path: note.path ?? entry.path, mode: entry.mode };
+		for (const version of since.sort((a, b) => a.v - b.v)) {
+			replay(state, entry, place, ring, version);
+		}
 	}
 }
 
@@ -46,10 +50,11 @@ export async function resume(
 function replay(
 	state: FlushState,
 	entry: DocEntry,
+	place: { path: string; mode: number },
 	ring: readonly KeptVersion[],
 	version: KeptVersion,
 ): void {
-	const { id, path, mode } = entry;
+	const { id } = entry;
 	const { v, on, bytes } = version;
 	const raw = decodeText(bytes);
 	if (raw === undefined) return;
@@ -59,7 +64,7 @@ function replay(
 		takeText(state, id, ring, { raw, v, current: known?.v ?? 0 });
 	} else if (on !== null && !hasAll(state, id, on)) return;
 	const disk = sha256(bytes);
-	const where = known ?? { id, path, mode, ino: 0 };
+	const where = known ?? { id, ...place, ino: 0 };
 	state.base.set(id, { ...where, kind: 'text', doc: docSide(raw, disk), disk, v });
 	state.taken(id);
 }

@@ -10,7 +10,9 @@ const TURNING_MS = 5000;
 const PARTS_MAX = 2;
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
 const TOKEN = /<[a-z]+\d+>/g;
-/** What a token ends in is its own. */
+/** The beginnings and the end of a token that tell it from nearly all others. */
+const BEGUN = /<[a-z]+/g;
+const TELLING = 4;
 const END = /[a-z]\d+>$/;
 
 interface Typed {
@@ -56,9 +58,11 @@ export class Ledger {
 		for (const [token] of text.matchAll(TOKEN)) this.#taken.add(token);
 		// What was only half there when they looked is half taken away.
 		const rest = text.replaceAll(TOKEN, '');
+		const begun = [...rest.matchAll(BEGUN)].map(([part]) => part.slice(0, TELLING));
 		for (const token of this.#typed.keys()) {
 			const [end] = END.exec(token)!;
-			if (rest.includes(token.slice(0, 2)) || rest.includes(end)) this.#taken.add(token);
+			const isHalf = begun.some((part) => token.startsWith(part)) || rest.includes(end);
+			if (isHalf) this.#taken.add(token);
 		}
 		if (from !== undefined) this.takeRecent(from);
 	}
@@ -71,10 +75,10 @@ export class Ledger {
 	}
 
 	/** Who saves an old copy writes over what a program beside it wrote a moment ago, seen by nobody. */
-	takeUnseen(tokens: Iterable<string>): void {
+	takeUnseen(path: string, tokens: Iterable<string>): void {
 		for (const token of tokens) {
 			const typed = this.#typed.get(token);
-			if (typed && performance.now() - typed.at < RECENT_MS) this.#taken.add(token);
+			if (typed?.path === path && performance.now() - typed.at < RECENT_MS) this.#taken.add(token);
 		}
 	}
 

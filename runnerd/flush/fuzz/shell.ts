@@ -169,7 +169,7 @@ export class Shell {
 			`cat ${buffer}`,
 		];
 		ledger.take(without);
-		ledger.takeUnseen(this.#own);
+		ledger.takeUnseen(path, this.#own);
 		await this.#rewrites(path, () => this.#types(token, path, steps.join('; ')));
 		if (r.chance(0.6)) this.#buffers.delete(path);
 	}

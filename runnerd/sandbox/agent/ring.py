@@ -78,10 +78,11 @@ class Ring:
             self._objects.use(sha)
 
     def records(self):
-        """For each file: its record, its newest version, and how much of the ring is history."""
+        """For each file: where it is, its record, its newest version, and how much is history."""
         return [
             {
                 'key': key,
+                'path': note['path'],
                 'record': note['record'],
                 'newest': self.newest(key),
                 'retired': note['retired'],
