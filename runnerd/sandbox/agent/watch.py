@@ -159,9 +159,12 @@ class Watcher:
         if not name or name in self._tree.never:
             return
         path = f'{directory}/{name}' if directory else name
+        is_own = not mask & IS_DIRECTORY and self._is_own(own, path, mask)
         if not mask & IS_DIRECTORY:
-            self._opens.take(path, mask, self._is_own(own, path, mask))
-        if mask & (OPEN | CLOSE_READ):
+            self._opens.take(path, mask, is_own)
+        # What came of our own doing is in the answer to who asked for it, and with it all that the
+        # kernel joined to the same event: we look only after that was taken.
+        if is_own or mask & (OPEN | CLOSE_READ):
             return
         if mask & IS_DIRECTORY:
             if mask & (MOVED_FROM | MOVED_TO | CREATE):
