@@ -292,8 +292,10 @@ export class Flush {
 		const signature = this.#signature(action);
 		const outcome = await this.#try(action, () => apply(this.#state, action));
 		if (outcome === 'done' || outcome === 'raced') return;
-		this.#blocked.set(keyOfAction(action), { signature, at: performance.now() });
-		if (outcome !== 'absent') this.#later(BLOCKED_MS);
+		const blocked = { signature, at: performance.now() };
+		this.#blocked.set(keyOfAction(action), blocked);
+		// Timers may be a moment early: this one itself says that the time is over.
+		if (outcome !== 'absent') this.#later(BLOCKED_MS, () => (blocked.at = -BLOCKED_MS));
 	}
 
 	/** A refusal is about one path: it is told, and the rest goes on. */
@@ -386,9 +388,10 @@ export class Flush {
 		for (const resolve of this.#quiet.splice(0)) resolve();
 	}
 
-	#later(ms: number): void {
+	#later(ms: number, before: () => void = () => {}): void {
 		const timer = setTimeout(() => {
 			this.#timers.delete(timer);
+			before();
 			this.#kick();
 		}, ms);
 		this.#timers.add(timer);
