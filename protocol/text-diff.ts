@@ -42,7 +42,41 @@ export function distance(from: string, to: string): number {
 function changedWithin(hunk: Hunk, parts: Hunk[], from: string): Hunk[] {
 	const old = inkOf(from.slice(hunk.start, hunk.end));
 	const kept = parts.reduce((left, part) => left - inkOf(from.slice(part.start, part.end)), old);
-	return 3 * kept < Math.min(old, inkOf(hunk.text)) ? [hunk] : parts;
+	return 3 * kept < Math.min(old, inkOf(hunk.text)) ? [hunk] : wholeLines(hunk, parts, from);
+}
+
+/** The same for each line of several: what stays of it by chance, a bracket say, goes with it. */
+function wholeLines(hunk: Hunk, parts: Hunk[], from: string): Hunk[] {
+	let hunks = parts;
+	let end = hunk.start;
+	for (const line of from.slice(hunk.start, hunk.end).match(LINE) ?? []) {
+		const start = end;
+		end += line.length;
+		const within = parts.filter((part) => part.start < end && part.end > start);
+		const gone = within.reduce(
+			(sum, part) => sum + inkOf(from.slice(Math.max(part.start, start), Math.min(part.end, end))),
+			0,
+		);
+		if (gone > 0 && 3 * (inkOf(line) - gone) < inkOf(line)) hunks = widen(hunks, start, end, from);
+	}
+	return hunks;
+}
+
+/** The same change, with all from `start` to `end` replaced. */
+function widen(hunks: readonly Hunk[], start: number, end: number, from: string): Hunk[] {
+	const touching = hunks.filter((hunk) => hunk.end >= start && hunk.start <= end);
+	const wide = { start: Math.min(start, touching[0]?.start ?? start), end: 0, text: '' };
+	wide.end = wide.start;
+	for (const hunk of touching) {
+		wide.text += from.slice(wide.end, hunk.start) + hunk.text;
+		wide.end = hunk.end;
+	}
+	if (wide.end < end) {
+		wide.text += from.slice(wide.end, end);
+		wide.end = end;
+	}
+	const before = hunks.filter((hunk) => hunk.end < start);
+	return [...before, wide, ...hunks.filter((hunk) => hunk.start > end)];
 }
 
 const inkOf = (text: string): number => text.replace(/\s+/g, '').length;

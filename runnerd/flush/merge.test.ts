@@ -138,6 +138,14 @@ test('the base is the version closest to what was written', () => {
 	expect(chooseBase(versions, 3, 'one\ntwo\nthree\nX\n')?.v).toBe(3);
 });
 
+test('who writes a line where another appended one hadn’t seen that, however alike they look', () => {
+	const [older, newer] = ['a\n<foo 1\n', 'a\n<fool 1\n<appended>\n'].map((text, n) => ({
+		...versions[n]!,
+		text,
+	}));
+	expect(chooseBase([older!, newer!], 2, 'a\n<foo 1\n<written>\n')?.v).toBe(1);
+});
+
 test('an exact return to an older version is a revert of what came since', () => {
 	expect(chooseBase(versions, 3, 'one\n')?.v).toBe(3);
 });
