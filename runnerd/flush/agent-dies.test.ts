@@ -44,18 +44,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(program, { recursive: true }));
 
+interface Act {
+	/** Of `<e…>` and `<s…>`, what it puts in. */
+	puts: string[];
+	act: (ws: TestWorkspace, n: number) => unknown;
+	/** Before the next agent comes. */
+	then?: (ws: TestWorkspace, n: number) => unknown;
+}
+
 /** Lets the agent die at its n-th step from here on, does something, and brings up the next one. */
-async function dying(ws: TestWorkspace, n: number, act: () => unknown): Promise<boolean> {
+async function dying(ws: TestWorkspace, n: number, { act, then }: Act): Promise<boolean> {
 	const fate = join(program, '__main__.py.fate');
 	await writeFile(`${fate}.new`, String(n));
 	await rename(`${fate}.new`, fate);
-	await act();
+	await act(ws, n);
 	const ended = ws.flush.drain().then(
 		() => false,
 		() => true,
 	);
 	const died = await Promise.race([ended, ws.client.closed.then(() => true)]);
 	await rm(fate);
+	await then?.(ws, n);
 	await ws.agent.restart();
 	await ws.reconnect();
 	await ws.flush.drain();
@@ -64,8 +73,7 @@ async function dying(ws: TestWorkspace, n: number, act: () => unknown): Promise<
 
 const FILLING = 'filling\n';
 
-/** Each puts in `<e…>`, `<s…>` or both. */
-const ACTS: Record<string, { puts: string[]; act: (ws: TestWorkspace, n: number) => unknown }> = {
+const ACTS: Record<string, Act> = {
 	'somebody types, and more goes than comes': {
 		puts: ['e'],
 		act: (ws, n) => {
@@ -81,15 +89,26 @@ const ACTS: Record<string, { puts: string[]; act: (ws: TestWorkspace, n: number)
 			await appendFile(ws.at('f'), `<s${n}>\n`);
 		},
 	},
+	'somebody types, and a program appends once the agent is gone': {
+		puts: ['e', 's'],
+		act: (ws, n) => ws.text('f').insert(0, `<e${n}>\n`),
+		then: (ws, n) => appendFile(ws.at('f'), `<s${n}>\n`),
+	},
+	'somebody deletes, and a program appends once the agent is gone': {
+		puts: ['s'],
+		act: (ws) => ws.text('f').delete(0, FILLING.length),
+		then: (ws, n) => appendFile(ws.at('f'), `<s${n}>\n`),
+	},
 	'somebody makes a file': { puts: ['e'], act: (ws, n) => ws.create(`made/${n}`, `<e${n}>\n`) },
 };
 
-test.each(Object.entries(ACTS))('%s', { timeout: 120_000 }, async (_what, { puts, act }) => {
+test.each(Object.entries(ACTS))('%s', { timeout: 120_000 }, async (_what, act) => {
+	const { puts } = act;
 	await using ws = await TestWorkspace.open({ f: FILLING.repeat(80) }, undefined, program);
 	let deaths = 0;
 	let survived = 0;
 	for (let n = 1; survived < 2 && n <= STEPS; n += 1) {
-		if (await dying(ws, n, () => act(ws, n))) deaths += 1;
+		if (await dying(ws, n, act)) deaths += 1;
 		else survived += 1;
 		const paths = ws.docPaths();
 		const all = paths.map((path) => ws.docText(path).replaceAll(FILLING, '')).join('');

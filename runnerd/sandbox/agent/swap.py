@@ -163,9 +163,10 @@ class Swaps:
                 if now == new:
                     return True
                 # Nothing was written yet; but a file that was only made is still ours to fill.
-                if (now == old and old) or not is_torn(now, old, new):
+                whole = None if now == old and old else mended(now, old, new)
+                if whole is None:
                     return False
-                overwrite(file, now, new)
+                overwrite(file, now, whole)
                 return True
             finally:
                 self._tree.close(file, path)
@@ -253,22 +254,25 @@ def _write_all(file, data, at=0):
         view = view[written:]
 
 
-def is_torn(now, old, new):
-    """Whether `now` is what an interrupted overwrite leaves.
+def mended(now, old, new):
+    """What an interrupted overwrite was to leave, if `now` is what one leaves, else None.
 
     First comes what is longer than `old`, in part; then `new` from the beginning, up to somewhere.
+    Behind all of the former may stand what another program has appended since: that stays.
     """
     size = len(old)
-    more = now[size:]
-    if more and not new[size:].startswith(more):
-        return False
-    head = now[:size]
+    head, more = now[:size], now[size:]
+    tail, appended = new[size:], b''
+    if not tail.startswith(more):
+        if not more.startswith(tail) or (not tail and head == old):
+            return None
+        appended = more[len(tail) :]
     same = 0
     for a, b in zip(head, new):
         if a != b:
             break
         same += 1
-    return head[same:] == old[same:]
+    return new + appended if head[same:] == old[same:] else None
 
 
 def _sha(data):
