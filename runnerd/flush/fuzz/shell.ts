@@ -137,8 +137,9 @@ export class Shell {
 	async #keep(copies: Map<string, { copy: string; since: number }>, path: string): Promise<void> {
 		const since = performance.now();
 		const copy = `${this.#is.side.scratch}/copy${(this.#count += 1)}`;
-		// What is made of nothing is something else altogether.
-		if ((await this.#run(`cp ${quote(path)} ${copy} && test -s ${copy}`)) !== undefined) {
+		// What is made of next to nothing is something else altogether.
+		const line = `cp ${quote(path)} ${copy} && test $(wc -c < ${copy}) -gt 3`;
+		if ((await this.#run(line)) !== undefined) {
 			copies.set(path, { copy, since });
 		}
 	}
