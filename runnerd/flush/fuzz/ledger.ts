@@ -4,6 +4,8 @@ import type { Random } from '../random.ts';
 
 /** What had this little time to reach everyone may be taken away by who never saw it (ms). */
 const RECENT_MS = 2000;
+/** So long it may take until what was typed is on disk, where others can take it away (ms). */
+const UNDER_WAY_MS = 500;
 /** So long it may take until a new name has reached the disk (ms). */
 const TURNING_MS = 5000;
 /** By chance a text doesn't hold the eight letters in so few. */
@@ -64,7 +66,7 @@ export class Ledger {
 			const isHalf = begun.some((part) => token.startsWith(part)) || rest.includes(end);
 			if (isHalf) this.#taken.add(token);
 		}
-		if (from !== undefined) this.takeRecent(from);
+		if (from !== undefined) this.takeRecent(from, UNDER_WAY_MS);
 	}
 
 	/** Who deletes a line may break off what somebody is just typing in it. */
@@ -115,9 +117,9 @@ export class Ledger {
 		this.takeRecent(path);
 	}
 
-	takeRecent(from: string): void {
+	takeRecent(from: string, ms = RECENT_MS): void {
 		for (const [token, { path, at, done }] of this.#typed) {
-			if (path === from && (!done || performance.now() - at < RECENT_MS)) this.#taken.add(token);
+			if (path === from && (!done || performance.now() - at < ms)) this.#taken.add(token);
 		}
 	}
 
