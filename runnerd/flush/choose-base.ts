@@ -50,6 +50,19 @@ export function chooseBase(
 		const isMeant = (one: Version) => one.on === null || one.at <= at - MOMENT;
 		return known.findLast((one) => one.text === written || isMeant(one));
 	}
+	const base = lastSeen(known.map(withoutReturns), withoutReturns({ text: written }).text);
+	return known.find(({ v }) => v === base.v);
+}
+
+/** Line ends say nothing of what their writer had seen: `unix2dos` changes every line. */
+const withoutReturns = <Text extends { text: string }>(of: Text): Text => ({
+	...of,
+	text: of.text.replaceAll('\r', ''),
+});
+
+/** The version that the writer of `written` had before them, of those that led to the last. */
+function lastSeen(known: readonly Version[], written: string): Version {
+	const newest = known.at(-1)!;
 	const read = known.filter((version) => version.read);
 	const last = read.at(-1);
 	if (!last) return newest;

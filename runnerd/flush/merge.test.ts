@@ -123,15 +123,12 @@ test('large and utterly different texts are merged in bounded time', () => {
 	expect(merged).toContain(theirs.slice(0, 1000));
 });
 
-const versions = ['one\n', 'one\ntwo\n', 'one\ntwo\nthree\n'].map((text, n) => ({
-	v: n + 1,
-	at: n,
-	read: true,
-	gap: false,
-	partial: false,
-	on: null,
-	text,
-}));
+const versionsOf = (...texts: string[]) =>
+	texts.map((text, n) => ({
+		...{ v: n + 1, at: n, read: true, gap: false, partial: false, on: null },
+		text,
+	}));
+const versions = versionsOf('one\n', 'one\ntwo\n', 'one\ntwo\nthree\n');
 
 test('the base is the version closest to what was written', () => {
 	expect(chooseBase(versions, 3, 'one\nX\n')?.v).toBe(1);
@@ -139,11 +136,8 @@ test('the base is the version closest to what was written', () => {
 });
 
 test('who writes a line where another appended one hadn’t seen that, however alike they look', () => {
-	const [older, newer] = ['a\n<foo 1\n', 'a\n<fool 1\n<appended>\n'].map((text, n) => ({
-		...versions[n]!,
-		text,
-	}));
-	expect(chooseBase([older!, newer!], 2, 'a\n<foo 1\n<written>\n')?.v).toBe(1);
+	const both = versionsOf('a\n<foo 1\n', 'a\n<fool 1\n<appended>\n');
+	expect(chooseBase(both, 2, 'a\n<foo 1\n<written>\n')?.v).toBe(1);
 });
 
 test('an exact return to an older version is a revert of what came since', () => {
@@ -162,4 +156,13 @@ test('who returns to an older version takes back nothing that was typed only a m
 test('a version that both sides never agreed on is no base', () => {
 	expect(chooseBase(versions, 1, 'one\ntwo\nX\n')?.v).toBe(1);
 	expect(chooseBase(versions, 0, 'x')).toBeUndefined();
+});
+
+test('line ends that changed everywhere hide nothing of what their writer had seen', () => {
+	const lines = ['<vykcmq>', '<reumzc> é', '<lwuofa>', '<utfbfq>', '<nggijz>', '<xlvdyj>'];
+	const older = lines.map((line) => `${line}\n`).join('');
+	const written = `${older}<zzlreq>\r\n`.replaceAll('\n', '\r\r\n');
+	const both = versionsOf(older, `${older}<zzlreq>\r\n`);
+	const appended = '<plxunr>\r\r<bzgoin><phtnsd>\n<ffbetz>\n';
+	expect(chooseBase(both, 2, written + appended)?.v).toBe(2);
 });
