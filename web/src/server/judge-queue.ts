@@ -7,6 +7,7 @@ import { openAttempts } from '@containrlab/db/queries/attempts.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log.ts';
+import { soon } from './soon.ts';
 
 const QUEUE = 'judge';
 /** Judging here is waiting for runnerd, which admits as many runs as the machine can take. */
@@ -23,6 +24,8 @@ export class JudgeQueue {
 	readonly #log: Log;
 	readonly #stopping = new AbortController();
 	#started: Promise<void> | undefined;
+	/** Pages are served from the first moment on; what is submitted in it waits for the queue. */
+	readonly #made = Promise.withResolvers<void>();
 
 	constructor(deps: { databaseUrl: string; db: Database; judge: Judge; log: Log }) {
 		this.#db = deps.db;
@@ -61,6 +64,7 @@ export class JudgeQueue {
 					retryBackoff: true,
 					retryDelayMax: 30,
 				});
+				this.#made.resolve();
 				const options = { localConcurrency: AT_ONCE, pollingIntervalSeconds: 1 };
 				await this.#boss.work<Job>(QUEUE, options, async ([job]) => {
 					if (job) await this.#judge(job.data.attempt, AbortSignal.any([job.signal, signal]));
@@ -76,6 +80,7 @@ export class JudgeQueue {
 	}
 
 	async enqueue(tx: Executor, attemptId: string): Promise<void> {
+		await soon(this.#made.promise);
 		const id = await this.#boss.send(QUEUE, { attempt: attemptId } satisfies Job, {
 			db: fromDrizzle(tx, sql),
 		});
