@@ -104,7 +104,7 @@ async function create(state: FlushState, path: string): Promise<void> {
 		const seen = raw === undefined ? seenSha(state, read.sha) : seenMark(state, read.v);
 		state.view.node(id)?.set(SEEN, seen);
 	}, DISK_ORIGIN);
-	if (raw === undefined) state.hooks.blob(read.sha, read.bytes.length, path);
+	if (raw === undefined) state.hooks.blob(read.sha, read.bytes, path);
 	const kind = raw === undefined ? 'binary' : 'text';
 	remember(state, id, asRead(read), kind, docSide(raw, read.sha), read.v);
 }
@@ -170,7 +170,7 @@ async function takeContent(state: FlushState, id: string, path: string): Promise
 	if (raw === undefined) {
 		const { sha, bytes } = read;
 		turnFrom(state, id, 'binary', { size: bytes.length, sha, [SEEN]: seenSha(state, sha) });
-		state.hooks.blob(read.sha, read.bytes.length, path);
+		state.hooks.blob(read.sha, read.bytes, path);
 		remember(state, id, asRead(read), 'binary', read.sha, read.v);
 		return;
 	}

@@ -148,7 +148,8 @@ export async function readSha(state: FlushState, sha: string): Promise<Buffer | 
 
 /** Nobody may have fetched them yet. */
 async function keepBytes(state: FlushState, path: string, sha: string): Promise<void> {
-	if (state.hooks.held(sha)) return;
+	const held = state.hooks.held(sha);
+	if (held) return state.hooks.keep(sha, held);
 	const read = await state.files.read(path);
 	if (read.sha === sha) state.hooks.keep(sha, read.bytes);
 }

@@ -1,4 +1,4 @@
-// Bytes of binary files that were handed in and wait for their place on disk, or were deleted from it.
+// Bytes of binary files that disk or document may have lost by the time somebody asks for them.
 
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import { sha256 } from './content.ts';
@@ -6,6 +6,11 @@ import { sha256 } from './content.ts';
 export class Blobs {
 	#held = new Map<string, Buffer>();
 	#bytes = 0;
+	readonly #most: number;
+
+	constructor(most: number) {
+		this.#most = most;
+	}
 
 	get(sha: string): Buffer | undefined {
 		return this.#held.get(sha);
@@ -14,17 +19,24 @@ export class Blobs {
 	/** False when the bytes aren't what their name says, or too many. The oldest make room. */
 	put(sha: string, bytes: Buffer): boolean {
 		if (bytes.length > FILE_LIMITS.binary || sha256(bytes) !== sha) return false;
-		this.drop(sha);
+		this.#drop(sha);
 		for (const old of this.#held.keys()) {
-			if (this.#bytes + bytes.length <= FILE_LIMITS.binaryTotal) break;
-			this.drop(old);
+			if (this.#bytes + bytes.length <= this.#most) break;
+			this.#drop(old);
 		}
 		this.#held.set(sha, bytes);
 		this.#bytes += bytes.length;
 		return true;
 	}
 
-	drop(sha: string): void {
+	/** Whoever fetched them has them: they go. */
+	take(sha: string): Buffer | undefined {
+		const bytes = this.get(sha);
+		this.#drop(sha);
+		return bytes;
+	}
+
+	#drop(sha: string): void {
 		this.#bytes -= this.#held.get(sha)?.length ?? 0;
 		this.#held.delete(sha);
 	}

@@ -48,12 +48,17 @@ const BLOCKED_MS = 5000;
 /** Plans in a row without coming to rest: something undoes what we do. */
 const ROUNDS_MAX = 200;
 const AT_ONCE = 16;
+/** For whoever fetches them, of files that a program wrote (bytes). */
+const UNFETCHED = 2 * FILE_LIMITS.binary;
 
 export class Flush {
 	readonly #room: Room;
 	readonly #events: FlushEvents;
 	readonly #state: FlushState;
-	readonly #blobs = new Blobs();
+	/** Handed in for their place on disk, or deleted from it. */
+	readonly #blobs = new Blobs(FILE_LIMITS.binaryTotal);
+	/** Appeared on disk, and may be gone from there before anybody has fetched them. */
+	readonly #unfetched = new Blobs(UNFETCHED);
 	readonly #warnings: Warnings;
 	readonly #missing = new Set<string>();
 	#untold: string[] = [];
@@ -84,9 +89,12 @@ export class Flush {
 		});
 		this.#state = new FlushState(view, {
 			warn: (code, _message, path) => this.#warnings.tell(code, path),
-			blob: (sha, size, path) => events.blob(sha, size, visible(path)),
+			blob: (sha, bytes, path) => {
+				this.#unfetched.put(sha, bytes);
+				events.blob(sha, bytes.length, visible(path));
+			},
 			missing: (sha) => this.#miss(sha),
-			held: (sha) => this.#blobs.get(sha),
+			held: (sha) => this.#blobs.get(sha) ?? this.#unfetched.get(sha),
 			keep: (sha, bytes) => void this.#blobs.put(sha, bytes),
 			merged: (merged) => events.merged?.(merged),
 		});
@@ -157,7 +165,7 @@ export class Flush {
 
 	/** Undefined when no file has these bytes any more. */
 	async readBlob(sha: string): Promise<Buffer | undefined> {
-		const held = this.#blobs.get(sha);
+		const held = this.#unfetched.take(sha) ?? this.#blobs.get(sha);
 		return held ?? (this.#state.attached ? readSha(this.#state, sha) : undefined);
 	}
 

@@ -123,6 +123,19 @@ test('bytes that the editor deletes before anybody has fetched them can be resto
 	expect(await readFile(ws.at('f'))).toEqual(bytes);
 });
 
+test('bytes that a program overwrites or removes before anybody has fetched them are still told', async () => {
+	await using ws = await TestWorkspace.open();
+	const [first, second] = [Buffer.from([0, 1]), Buffer.from([0, 2])];
+	await writeFile(ws.at('f'), first);
+	await until(() => ws.heard.blobs.length === 1);
+	await writeFile(ws.at('f'), second);
+	await until(() => ws.heard.blobs.length === 2);
+	await rm(ws.at('f'));
+	await until(() => ws.docPaths().length === 0);
+	const fetched = await Promise.all(ws.heard.blobs.map((sha) => ws.flush.readBlob(sha)));
+	expect(fetched).toEqual([first, second]);
+});
+
 test('a program that has a file open when the editor deletes it, and writes to it then', async () => {
 	await using ws = await TestWorkspace.open({ f: 'one\n' });
 	const file = await open(ws.at('f'), 'a');

@@ -20,8 +20,8 @@ const GRAVES = 500;
 
 export interface FlushHooks {
 	warn: Warn;
-	/** A binary file whose bytes are in the sandbox appeared. */
-	blob(sha: string, size: number, path: string): void;
+	/** A binary file appeared. */
+	blob(sha: string, bytes: Buffer, path: string): void;
 	/** Bytes that the document names and this sandbox hasn't got. */
 	missing(sha: string): void;
 	/** Bytes that somebody handed in. */

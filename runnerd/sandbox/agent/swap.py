@@ -16,6 +16,8 @@ from wire import Refused
 
 # What may be appended to a file in the moment in which we shorten it.
 MORE = 1 << 20
+# A write that a kill cuts short ends between two pages of the file.
+PAGE = 4096
 # For so long who opened a file as it was deleted may write what is kept after all, in seconds; all
 # else waits meanwhile.
 LATE = 0.05
@@ -258,21 +260,35 @@ def mended(now, old, new):
     """What an interrupted overwrite was to leave, if `now` is what one leaves, else None.
 
     First comes what is longer than `old`, in part; then `new` from the beginning, up to somewhere.
-    Behind all of the former may stand what another program has appended since: that stays.
+    Behind the former may stand what another program has appended since: that stays.
     """
     size = len(old)
     head, more = now[:size], now[size:]
-    tail, appended = new[size:], b''
-    if not tail.startswith(more):
-        if not more.startswith(tail) or (not tail and head == old):
-            return None
-        appended = more[len(tail) :]
-    same = 0
-    for a, b in zip(head, new):
+    tail = new[size:]
+    appended = more[_begun(tail, more, size) :]
+    if appended and (appended == more if tail else head == old):
+        # Nothing of ours was written.
+        return None
+    whole = new + appended
+    same = _alike(head, whole)
+    return whole if head[same:] == old[same:] else None
+
+
+def _begun(tail, more, size):
+    """How much of `more` is of `tail`, which is appended to a file of `size`."""
+    same = _alike(tail, more)
+    if same in (len(tail), len(more)):
+        return same
+    # Somebody else may go on with the same letters.
+    return max(0, (size + same) // PAGE * PAGE - size)
+
+
+def _alike(one, other):
+    """In how many bytes both begin."""
+    for at, (a, b) in enumerate(zip(one, other)):
         if a != b:
-            break
-        same += 1
-    return new + appended if head[same:] == old[same:] else None
+            return at
+    return min(len(one), len(other))
 
 
 def _sha(data):
