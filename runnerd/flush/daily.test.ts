@@ -19,7 +19,7 @@ test('a document is written to a fresh volume', async () => {
 test('typing reaches the file', async () => {
 	await using ws = await TestWorkspace.open({ f: 'one\n' });
 	ws.text('f').insert(4, 'two\n');
-	await until(async () => (await ws.read('f')) === 'one\ntwo\n', 1000);
+	await until(async () => (await ws.read('f')) === 'one\ntwo\n');
 });
 
 test('echo >> reaches the editor, and an edit at the same moment survives', async () => {

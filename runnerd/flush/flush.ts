@@ -4,19 +4,23 @@
 // they last agreed on (reconcile.ts), carried out by compare and swap, and made again until nothing
 // is left to do. Hints only say where to look.
 
-import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
 import type { AgentClient } from '../agent/client.ts';
-import { absorb, type Merged } from './absorb.ts';
-import { AgentFiles, AgentRefused, DirtyHint } from './agent-files.ts';
-import { resume } from './resume.ts';
-import { apply, readSha } from './apply.ts';
+import type { Merged } from './absorb.ts';
+import { AgentFiles, DirtyHint } from './agent-files.ts';
+import { readSha } from './apply.ts';
 import { Blobs } from './blobs.ts';
 import { DocView } from './doc-view.ts';
 import { Strays } from './kinds.ts';
-import { reconcile, type Absorb, type Apply, type Plan, type Sides } from './reconcile.ts';
+import { lookAt, lookAtAll } from './look.ts';
+import { manifest } from './manifest.ts';
+import { Performer } from './perform.ts';
+import { reconcile, type Plan } from './reconcile.ts';
+import { Records } from './records.ts';
+import { resume } from './resume.ts';
 import type { Room } from './room.ts';
 import { DISK_ORIGIN, FlushState } from './state.ts';
+import { VANISH_MS, Waiting } from './waiting.ts';
 import { visible, Warnings } from './warnings.ts';
 
 export interface FlushEvents {
@@ -35,35 +39,19 @@ export interface FlushEvents {
 /** The flush can't be brought to rest now: no sandbox, no sync, or no end in time. */
 export class FlushUnavailable extends Error {}
 
-/** Before a path that vanished counts as deleted or moved (ms). */
-const VANISH_MS = 60;
-/**
- * Before a file that was emptied counts as empty (ms): between emptying and writing it, a program on
- * a busy machine is held up for longer than one would think. All it had not read would go.
- */
-const EMPTIED_MS = 1500;
 const RETRY_MS = 500;
-/** What couldn't be written is tried again after this long (ms). */
-const BLOCKED_MS = 5000;
 /** Plans in a row without coming to rest: something undoes what we do. */
 const ROUNDS_MAX = 200;
-const AT_ONCE = 16;
-/** For whoever fetches them, of files that a program wrote (bytes). */
-const UNFETCHED = 2 * FILE_LIMITS.binary;
 
 export class Flush {
 	readonly #room: Room;
 	readonly #events: FlushEvents;
 	readonly #state: FlushState;
-	/** Handed in for their place on disk, or deleted from it. */
-	readonly #blobs = new Blobs(FILE_LIMITS.binaryTotal);
-	/** Appeared on disk, and may be gone from there before anybody has fetched them. */
-	readonly #unfetched = new Blobs(UNFETCHED);
+	readonly #blobs: Blobs;
 	readonly #warnings: Warnings;
-	readonly #missing = new Set<string>();
-	#untold: string[] = [];
-	readonly #vanished = new Map<string, number>();
-	readonly #blocked = new Map<string, { signature: string; at: number }>();
+	readonly #waiting = new Waiting();
+	readonly #performer: Performer;
+	readonly #records: Records;
 	readonly #strays = new Strays();
 	readonly #hints = new Set<string>();
 	readonly #timers = new Set<NodeJS.Timeout>();
@@ -73,7 +61,6 @@ export class Flush {
 	#complete = false;
 	#running = false;
 	#kicked = false;
-	#settling = false;
 	#quiet: (() => void)[] = [];
 	#problems: Plan['problems'] = [];
 	#unhear: () => void = () => {};
@@ -82,6 +69,7 @@ export class Flush {
 		this.#room = room;
 		this.#events = events;
 		this.#warnings = new Warnings(events.warning);
+		this.#blobs = new Blobs((shas) => events.missingBlobs(shas));
 		const view = new DocView(room.doc, (transaction) => {
 			if (transaction.origin === DISK_ORIGIN) return;
 			if (this.#complete) events.activity();
@@ -90,14 +78,22 @@ export class Flush {
 		this.#state = new FlushState(view, {
 			warn: (code, _message, path) => this.#warnings.tell(code, path),
 			blob: (sha, bytes, path) => {
-				this.#unfetched.put(sha, bytes);
+				this.#blobs.appeared(sha, bytes);
 				events.blob(sha, bytes.length, visible(path));
 			},
-			missing: (sha) => this.#miss(sha),
-			held: (sha) => this.#blobs.get(sha) ?? this.#unfetched.get(sha),
-			keep: (sha, bytes) => void this.#blobs.put(sha, bytes),
+			missing: (sha) => this.#blobs.miss(sha),
+			held: (sha) => this.#blobs.get(sha),
+			keep: (sha, bytes) => void this.#blobs.keep(sha, bytes),
 			merged: (merged) => events.merged?.(merged),
 		});
+		this.#performer = new Performer({
+			state: this.#state,
+			warnings: this.#warnings,
+			hint: (path) => void this.#hints.add(path),
+			later: (ms, before) => this.#later(ms, before),
+			log: (message, detail) => events.log(message, detail),
+		});
+		this.#records = new Records(room, this.#state, this.#stop.signal);
 		void room.ready.then(() => {
 			this.#complete = true;
 			this.#kick();
@@ -121,8 +117,8 @@ export class Flush {
 		await resume(this.#state, files, generation, ring);
 		if (this.#attachment !== attachment || this.#stop.signal.aborted) return;
 		this.#state.files = files;
-		this.#missing.clear();
-		this.#blocked.clear();
+		this.#blobs.askAgain();
+		this.#performer.unblock();
 		this.#rescan = true;
 		this.#kick();
 	}
@@ -160,20 +156,19 @@ export class Flush {
 			if (cause instanceof FlushUnavailable) throw cause;
 			throw new FlushUnavailable('the flush did not come to rest', { cause });
 		}
-		return this.#manifest();
+		return manifest(this.#state, this.#problems);
 	}
 
 	/** Undefined when no file has these bytes any more. */
 	async readBlob(sha: string): Promise<Buffer | undefined> {
-		const held = this.#unfetched.take(sha) ?? this.#blobs.get(sha);
+		const held = this.#blobs.fetch(sha);
 		return held ?? (this.#state.attached ? readSha(this.#state, sha) : undefined);
 	}
 
 	/** False when they aren't what `sha` says. */
 	putBlob(sha: string, bytes: Buffer): boolean {
-		if (!this.#blobs.put(sha, bytes)) return false;
-		this.#missing.delete(sha);
-		this.#blocked.clear();
+		if (!this.#blobs.keep(sha, bytes)) return false;
+		this.#performer.unblock();
 		this.#kick();
 		return true;
 	}
@@ -201,7 +196,7 @@ export class Flush {
 				if (round >= ROUNDS_MAX) throw new Error('the flush does not come to rest');
 				this.#kicked = false;
 				await this.#look();
-				const again = await this.#carryOut(this.#plan());
+				const again = await this.#carry(this.#plan());
 				if (again === 'rest' && !this.#kicked) {
 					this.#state.moves.clear();
 					break;
@@ -224,52 +219,26 @@ export class Flush {
 		else this.#wake();
 	}
 
-	/** Reads again what hints point to, or everything. */
 	async #look(): Promise<void> {
-		const state = this.#state;
 		const paths = [...this.#hints];
 		this.#hints.clear();
 		let changed = false;
 		if (this.#rescan) {
 			this.#rescan = false;
-			const { complete, looks } = await state.files.scan();
-			const before = state.disk;
-			state.disk = new Map();
-			for (const look of looks) state.see(look);
-			if (!complete) {
-				const unseen = [...state.base.values()].filter((base) => !state.disk.has(base.path));
-				for (const look of (await state.files.scan(unseen.map((base) => base.path))).looks) {
-					state.see(look);
-				}
-			}
-			changed = before.size > 0 && before.size !== state.disk.size;
-		} else if (paths.length > 0) {
-			for (const look of (await state.files.scan(paths)).looks) {
-				changed ||= state.disk.get(look.path)?.content !== look.disk?.content;
-				state.see(look);
-			}
-		}
+			changed = await lookAtAll(this.#state);
+		} else if (paths.length > 0) changed = await lookAt(this.#state, paths);
 		if (changed) this.#events.activity();
 	}
 
 	#plan(): Plan {
 		const { view, base, disk, moves, graves } = this.#state;
 		const now = performance.now();
-		const settled: Sides['settled'] = (id, how) => {
-			const since = this.#vanished.get(id);
-			return since !== undefined && now - since >= (how === 'emptied' ? EMPTIED_MS : VANISH_MS);
-		};
 		const doc = view.entries();
+		const settled = this.#waiting.settled(now);
 		const plan = reconcile({ doc, base, disk, moves, graves, settled });
-		for (const id of this.#vanished.keys()) {
-			// Back again, or dealt with now.
-			if (!plan.waiting.includes(id)) this.#vanished.delete(id);
-		}
-		for (const id of plan.waiting) {
-			if (!this.#vanished.has(id)) this.#vanished.set(id, now);
-			// Before it counts as gone, it is looked for once more.
-			this.#hints.add(base.get(id)!.path);
-		}
+		this.#waiting.keep(plan.waiting, now);
+		// Before it counts as gone, it is looked for once more.
+		for (const id of plan.waiting) this.#hints.add(base.get(id)!.path);
 		for (const id of this.#strays.still(view, doc, now)) plan.absorb.push({ do: 'stray', id });
 		for (const { path, code } of plan.problems) this.#warnings.tell(code, path);
 		this.#problems = plan.problems;
@@ -277,111 +246,17 @@ export class Flush {
 	}
 
 	/** `again`: something was done, so there may be more. */
-	async #carryOut(plan: Plan): Promise<'again' | 'wait' | 'rest'> {
-		const take = (action: Absorb) => this.#try(action, () => absorb(this.#state, action));
-		for (const action of plan.absorb.filter((one) => one.do !== 'create')) await take(action);
-		const creates = plan.absorb.filter((one) => one.do === 'create');
-		for (let at = 0; at < creates.length; at += AT_ONCE) {
-			await Promise.all(creates.slice(at, at + AT_ONCE).map(take));
-		}
-		if (plan.absorb.length > 0) return 'again';
-		const todo = plan.apply.filter((action) => !this.#isBlocked(action));
-		for (const action of todo.filter((one) => one.do !== 'write')) await this.#apply(action);
-		const writes = todo.filter((one) => one.do === 'write');
-		// One write of a file at a time: a plan has one for each.
-		for (let at = 0; at < writes.length; at += AT_ONCE) {
-			await Promise.all(writes.slice(at, at + AT_ONCE).map((one) => this.#apply(one)));
-		}
-		if (todo.length > 0) return 'again';
+	async #carry(plan: Plan): Promise<'again' | 'wait' | 'rest'> {
+		if (await this.#performer.perform(plan)) return 'again';
 		return plan.waiting.length > 0 || this.#strays.growing ? 'wait' : 'rest';
 	}
 
-	async #apply(action: Apply): Promise<void> {
-		const signature = this.#signature(action);
-		const outcome = await this.#try(action, () => apply(this.#state, action));
-		if (outcome === 'done' || outcome === 'raced') return;
-		const blocked = { signature, at: performance.now() };
-		this.#blocked.set(keyOfAction(action), blocked);
-		// Timers may be a moment early: this one itself says that the time is over.
-		if (outcome !== 'absent') this.#later(BLOCKED_MS, () => (blocked.at = -BLOCKED_MS));
-	}
-
-	/** A refusal is about one path: it is told, and the rest goes on. */
-	async #try<T>(action: { do: string }, act: () => Promise<T>): Promise<T | 'raced' | 'refused'> {
-		try {
-			return await act();
-		} catch (error) {
-			if (!(error instanceof AgentRefused)) throw error;
-			const path = 'path' in action && typeof action.path === 'string' ? action.path : '';
-			if (path !== '') this.#hints.add(path);
-			if (error.code === 'not-found') return 'refused';
-			if (error.code === 'exists') {
-				// Somebody was quicker: with what is there now, the next plan is another.
-				if ('to' in action) this.#hints.add(String(action.to));
-				return 'raced';
-			}
-			if (action.do === 'remove' && error.code === 'not-empty') {
-				// What is never synced is still in it: it stays.
-				if ('id' in action) this.#state.base.delete(String(action.id));
-				return 'refused';
-			}
-			this.#events.log('the agent refused', { do: action.do, code: error.code });
-			this.#warnings.tell(error.code === 'no-space' ? 'no-space' : 'blocked', path);
-			return 'refused';
-		}
-	}
-
-	#signature(action: Apply): string {
-		const file = this.#state.view.file(action.id);
-		const base = this.#state.base.get(action.id);
-		const disk = 'path' in action ? this.#state.disk.get(action.path) : undefined;
-		const text = file?.text?.toString().length;
-		return JSON.stringify([action, file?.path, file?.mode, file?.sha, text, base, disk]);
-	}
-
-	#isBlocked(action: Apply): boolean {
-		const blocked = this.#blocked.get(keyOfAction(action));
-		if (!blocked) return false;
-		const waits = performance.now() - blocked.at < BLOCKED_MS;
-		if (waits && blocked.signature === this.#signature(action)) {
-			return true;
-		}
-		this.#blocked.delete(keyOfAction(action));
-		return false;
-	}
-
-	/** What the document took from the disk becomes the record once sync holds it durably. */
 	async #settle(): Promise<void> {
-		if (this.#settling) return;
-		this.#settling = true;
 		try {
-			while (this.#state.unsettled.size > 0 && this.#state.attached) {
-				const changes = [...this.#state.unsettled];
-				await this.#room.durable(this.#stop.signal);
-				if (this.#stop.signal.aborted || !this.#state.attached) return;
-				for (const [id, change] of changes) {
-					if (this.#state.unsettled.get(id) !== change) continue;
-					const base = this.#state.base.get(id);
-					await (base ? this.#state.files.note(base) : this.#state.files.retire(id));
-					if (this.#state.unsettled.get(id) === change) this.#state.unsettled.delete(id);
-				}
-			}
+			await this.#records.settle();
 		} catch (error) {
-			if (this.#stop.signal.aborted) return;
 			this.#events.log('a record was not kept', { error: String(error) });
-		} finally {
-			this.#settling = false;
 		}
-	}
-
-	#miss(sha: string): void {
-		if (sha === '' || this.#missing.has(sha)) return;
-		this.#missing.add(sha);
-		if (this.#untold.length === 0) {
-			// All of one plan in one call.
-			setImmediate(() => this.#events.missingBlobs(this.#untold.splice(0)));
-		}
-		this.#untold.push(sha);
 	}
 
 	/** Resolves when a run has ended with nothing left to do. */
@@ -404,31 +279,7 @@ export class Flush {
 		}, ms);
 		this.#timers.add(timer);
 	}
-
-	#manifest(): DrainResult {
-		const { view, base } = this.#state;
-		const files: DrainResult['files'] = [];
-		const left: DrainResult['left'] = this.#problems.map(({ path, code }) => ({
-			path: visible(path),
-			reason: code,
-		}));
-		for (const entry of view.entries()) {
-			const file = view.file(entry.id)!;
-			if (entry.deleted || entry.kind === 'text') continue;
-			const { path, mode } = entry;
-			if (!base.has(entry.id)) left.push({ path: visible(path), reason: 'missing' });
-			else if (entry.kind === 'dir') files.push({ kind: 'dir', path, mode });
-			else if (entry.kind === 'link') {
-				files.push({ kind: 'link', path, target: file.target ?? '' });
-			} else {
-				files.push({ kind: 'binary', path, mode, size: file.size ?? 0, sha: file.sha ?? '' });
-			}
-		}
-		return { drained: true, files, left: left.slice(0, FILE_LIMITS.files) };
-	}
 }
-
-const keyOfAction = (action: Apply): string => `${action.do} ${action.id}`;
 
 /** Rejects with the signal's reason when that comes first. */
 async function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {

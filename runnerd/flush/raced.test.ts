@@ -178,7 +178,7 @@ test(
 			await once(rewriting.stdout, 'data');
 			for (let n = 0; n < 3; n += 1) {
 				ws.text('f').insert(0, `typed ${n}\n`);
-				await until(async () => (await ws.read('f')).startsWith(`typed ${n}`), 8000);
+				await until(async () => (await ws.read('f')).startsWith(`typed ${n}`));
 			}
 			await writeFile(ws.at('g'), 'new\n');
 			await until(() => ws.file('g'));

@@ -48,7 +48,7 @@ test("vim's :wq over a line typed meanwhile in the browser keeps both", async ()
 		terminal.type(':wq\r');
 		await terminal.shows('really want to write');
 		terminal.type('y');
-		await until(() => text.toString().includes('THREE'), 10_000);
+		await until(() => text.toString().includes('THREE'));
 		await flush.drain();
 		expect(text.toString()).toBe(`${typed}one\nTHREE\n`);
 		const inside = await sandboxes.get(workspace)!.exec(['cat', 'f'], { timeoutMs: 10_000 });
