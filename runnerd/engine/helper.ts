@@ -114,6 +114,8 @@ export function machineHelperOptions(
 			ReadonlyRootfs: true,
 			CapDrop: ['ALL'],
 			CapAdd: [...capabilities],
+			// What it puts into a group, it names by the machine's own number.
+			PidMode: 'host',
 			// Both forbid mounts, and a disk is tried by mounting it.
 			SecurityOpt: ['no-new-privileges', 'seccomp=unconfined', 'apparmor=unconfined'],
 			Binds: [...binds],

@@ -15,6 +15,7 @@ are answered with {"n", "ok": …} or {"n", "error"}. Unasked it says {"oom": co
 {"pids": container, "used", "most"}, {"disk": name, "used", "most"}, {"free": bytes, "of": bytes}.
 """
 
+import contextlib
 import errno
 import fcntl
 import glob
@@ -39,6 +40,13 @@ ROOM_STEP = 64 << 20
 # Of a loop device, how often it is tried, and with what pause; what it answers while it comes or goes.
 TRIES, PAUSE_SECONDS = 50, 0.02
 PASSING = (errno.EBUSY, errno.ENXIO, errno.ENODEV)
+# How an agent's process begins. What it has of a core beside its sandbox's share, in which period (µs);
+# if it uses that up in so many periods between two looks, it is sent back for so long. All agents
+# together have half of the cores, and on each the shares of one process of the services.
+AGENT = ['python3', '-I', '-S', '/usr/local/lib/sandbox/agent']
+AGENT_QUOTA, AGENT_PERIOD = 30_000, 100_000
+BUSY_PERIODS, BACK_SECONDS, AGAIN_SECONDS = 4, 15, 2
+AGENTS_SHARES, AGENTS_PERIOD = 1024, 10_000
 NAME = re.compile(r'[a-z0-9][a-z0-9-]{0,120}')
 CONTAINER = re.compile(r'[0-9a-f]{64}')
 
@@ -81,6 +89,13 @@ def allocated(path):
         return os.stat(path).st_blocks * 512
     except OSError:
         return None
+
+
+def listed(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
 
 
 def number(text):
@@ -281,6 +296,100 @@ def bound(request):
     return {'refused': [what for what in refused if what]}
 
 
+class Agents:
+    """Agents beside the group of all sandboxes, each in a group of its own: no build is before them.
+
+    Only the thread that answers is moved: what an agent starts comes from another one (nursery.py) and
+    stays where the sandbox is. What works there for longer goes back for a while, for that group is for
+    answers: a sandbox gains next to nothing with it, whoever its agent is. Only with cgroup v1 can a
+    process be bounded in one place and have its turns in another.
+    """
+
+    def __init__(self, group):
+        self.homes = f'{CGROUPS}/cpu/{group}'
+        self.root = f'{CGROUPS}/cpu/{group}-agents'
+        # Containers: how often they had used up their share, and when they are looked at again.
+        self.throttled = {}
+        self.next = {}
+        self.refused = None
+
+    def look(self, places):
+        """`places`: containers, and the names of their groups."""
+        for known in (self.throttled, self.next):
+            for container in known.keys() - places.keys():
+                del known[container]
+        for name in listed(self.root):
+            if CONTAINER.fullmatch(name) and name not in places:
+                remove(f'{self.root}/{name}')
+        for container, place in places.items():
+            group, home = f'{self.root}/{container}', f'{self.homes}/{place}'
+            tasks = read(f'{group}/tasks').split()
+            if tasks:
+                self.judge(container, group, home)
+            elif time.monotonic() >= self.next.get(container, 0) and os.path.isdir(home):
+                self.next[container] = time.monotonic() + AGAIN_SECONDS
+                self.take(group, home)
+
+    def take(self, group, home):
+        # Sent back by another who looks after this machine, perhaps.
+        if os.path.isdir(group) and os.stat(group).st_mtime > time.time():
+            return
+        pid = next(filter(is_agent, read(f'{home}/cgroup.procs').split()), None)
+        refused = pid and (self.make(group) or put(pid, f'{group}/tasks'))
+        if refused and refused != self.refused:
+            self.refused = refused
+            print(f'agents stay among the builds: {refused}', file=sys.stderr, flush=True)
+
+    def make(self, group):
+        """What the kernel refused of it: without its bounds nothing is moved there."""
+        try:
+            os.makedirs(group, exist_ok=True)
+        except OSError as error:
+            return f'{group}: {error.strerror}'
+        cores = os.cpu_count() or 1
+        values = {
+            f'{self.root}/cpu.shares': AGENTS_SHARES * cores,
+            f'{self.root}/cpu.cfs_period_us': AGENTS_PERIOD,
+            f'{self.root}/cpu.cfs_quota_us': AGENTS_PERIOD * cores // 2,
+            f'{group}/cpu.cfs_period_us': AGENT_PERIOD,
+            f'{group}/cpu.cfs_quota_us': AGENT_QUOTA,
+        }
+        return next(filter(None, (put(value, path) for path, value in values.items())), None)
+
+    def judge(self, container, group, home):
+        """Who used up its share in many of the last second's periods doesn't only answer."""
+        throttled = counted(read(f'{group}/cpu.stat'), 'nr_throttled')
+        before, self.throttled[container] = self.throttled.get(container, throttled), throttled
+        if throttled - before >= BUSY_PERIODS:
+            send_back(group, home)
+            with contextlib.suppress(OSError):
+                os.utime(group, (time.time() + BACK_SECONDS,) * 2)
+
+    def close(self, places):
+        """Without anybody to look at them none stays there."""
+        for container, place in places.items():
+            group = f'{self.root}/{container}'
+            send_back(group, f'{self.homes}/{place}')
+            remove(group)
+
+
+def send_back(group, home):
+    for task in read(f'{group}/tasks').split():
+        put(task, f'{home}/tasks')
+
+
+def remove(group):
+    """Unless somebody is in it."""
+    with contextlib.suppress(OSError):
+        os.rmdir(group)
+
+
+def is_agent(pid):
+    """Whether it is an agent whose main thread starts nothing: it has another for that."""
+    words = read(f'/proc/{pid}/cmdline').split('\0')
+    return words[: len(AGENT)] == AGENT and len(listed(f'/proc/{pid}/task')) > 1
+
+
 class Watch:
     """Tells what happens to sandboxes; says a thing when it changes, and at most once a tick."""
 
@@ -293,11 +402,14 @@ class Watch:
         self.walked = {}
         self.used = {}
         self.free = 0
+        self.agents = Agents(group)
 
     def look(self):
-        for container, place in self.containers():
+        containers = dict(self.containers())
+        for container, place in containers.items():
             self.look_at(container, place)
         self.first = False
+        self.agents.look(containers)
         for name in [name for name in self.used if name not in self.disks]:
             del self.used[name]
         for name, most in self.disks.items():
@@ -316,11 +428,7 @@ class Watch:
     def containers(self):
         one = os.path.exists(f'{CGROUPS}/cgroup.controllers')
         root = f'{CGROUPS}/{self.group}' if one else f'{CGROUPS}/pids/{self.group}'
-        try:
-            names = os.listdir(root)
-        except OSError:
-            names = []
-        found = [(CONTAINER.search(name), name) for name in names]
+        found = [(CONTAINER.search(name), name) for name in listed(root)]
         now = {match[0] for match, _ in found if match}
         self.kills = {id: kills for id, kills in self.kills.items() if id in now}
         for match, name in found:
@@ -410,6 +518,7 @@ def main():
             continue
         data = os.read(0, 65536)
         if not data:
+            watch.agents.close(dict(watch.containers()))
             return
         *lines, rest = (rest + data).split(b'\n')
         for line in lines:

@@ -16,6 +16,7 @@ import logs
 import preview
 import terminals
 from loop import Loop
+from nursery import Nursery
 from wire import Connection, Refused
 
 CONNECTIONS_MAX = 16
@@ -26,6 +27,7 @@ class Agent:
 
     def __init__(self, loop, root, state):
         self.loop = loop
+        self.nursery = Nursery()
         self.root = root
         self.state = state
         # Another value means another agent: its terminals are gone, what it emitted may be missing.

@@ -30,13 +30,13 @@ INTERRUPTS = {3: signal.SIGINT, 28: signal.SIGQUIT, 26: signal.SIGTSTP}
 class Shell:
     """`printed(data)` gets its output, `ended()` hears when nobody holds its terminal any more."""
 
-    def __init__(self, loop, argv, env, cwd, size, printed, ended):
-        self._loop = loop
+    def __init__(self, agent, argv, env, cwd, size, printed, ended):
+        self._loop = agent.loop
         self._printed = printed
         self._ended = ended
         self._input = bytearray()
         self._paused = False
-        self.pid, self._fd, self._slave = start(argv, env, cwd, size)
+        self.pid, self._fd, self._slave = start(agent.nursery, argv, env, cwd, size)
         self._watch()
 
     def resize(self, cols, rows):
@@ -150,7 +150,7 @@ def process(pid):
     return stat[opening + 1 : closing].decode(errors='replace').replace(',', ' '), int(fields[3])
 
 
-def start(argv, env, cwd, size):
+def start(nursery, argv, env, cwd, size):
     """The process, the master's descriptor and the slave's path."""
     master, slave = os.openpty()
     try:
@@ -161,9 +161,7 @@ def start(argv, env, cwd, size):
         # Before the shell can ask for it.
         set_size(slave, *size)
         path = os.ttyname(slave)
-        pid = os.fork()
-        if pid == 0:
-            run(slave, argv, env, cwd)
+        pid = nursery.fork(lambda: run(slave, argv, env, cwd))
     except OSError:
         os.close(master)
         raise

@@ -123,8 +123,9 @@ class Attachment:
 
 
 class Terminal:
-    def __init__(self, loop, name, argv, env, cwd, size):
-        self.loop = loop
+    def __init__(self, agent, name, argv, env, cwd, size):
+        self._agent = agent
+        self.loop = agent.loop
         self.name = name
         self.size = size
         self.number = 1
@@ -216,7 +217,7 @@ class Terminal:
             return
         self._began = time.monotonic()
         try:
-            self.shell = Shell(self.loop, *self._start, self.size, self._printed, self._released)
+            self.shell = Shell(self._agent, *self._start, self.size, self._printed, self._released)
         except OSError as error:
             # Out of processes, mostly. It is asked for again until there is room.
             self._printed(f'The shell could not start: {error.strerror}\r\n'.encode())
@@ -249,7 +250,7 @@ class Terminals:
             raise Refused('no-terminal', 'terminals are named 1 to 8')
         if name not in self._terminals:
             self._terminals[name] = Terminal(
-                self._agent.loop, name, ['/bin/bash'], self._env, self._agent.root, size
+                self._agent, name, ['/bin/bash'], self._env, self._agent.root, size
             )
         terminal = self._terminals[name]
         values = {'size': terminal.size, 'shell': terminal.number}
