@@ -19,6 +19,7 @@ import { openSecrets } from './setup/secrets.ts';
 import { buildWeb } from './setup/web-build.ts';
 import type { StackMessage } from './stack.ts';
 import { checkSandbox } from './probe.ts';
+import { tellRunning } from './running.ts';
 import { consoleSteps, Refusal, type StepLog, type Steps } from './steps.ts';
 import { stopSandboxes } from './supervise/sandboxes.ts';
 import { endLeftovers, rememberedPid, rememberPid } from './supervise/identity.ts';
@@ -126,6 +127,12 @@ async function start(): Promise<void> {
 	const apps = appServices(installation, logs);
 	await steps.step('services', () => startAll(apps, data));
 	if (stopping) return;
+	await tellRunning(data, {
+		databaseUrl,
+		runnerdUrl: `http://127.0.0.1:${ports.runnerd}`,
+		runnerdToken: secrets.runnerdToken,
+		address: lan ? originOf(lan, ports.web) : null,
+	});
 
 	steps.say(`  ready in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 	const local = originOf({ host: 'localhost', secure: lan?.secure ?? false }, ports.web);

@@ -16,6 +16,7 @@ import { Troubles } from './host/troubles.ts';
 import { JudgeRuns } from './judge-runs/runs.ts';
 import { Isolation, ISOLATION_FILE } from './isolation/isolation.ts';
 import { jsonLog } from './log.ts';
+import { Preflights } from './preflight/preflights.ts';
 import { PreviewDoor } from './preview/door.ts';
 import { Sandboxes } from './sandboxes/sandboxes.ts';
 import { SessionRecord } from './sessions/record.ts';
@@ -85,6 +86,15 @@ const judges = new JudgeRuns({
 	log,
 	judgeDigest: await judgeDigest(),
 });
+const preflights = new Preflights({
+	directory: join(config.RUNNERD_DATA, 'preflights'),
+	labsDir: config.LABS_DIR,
+	findLab: (slug, digest) => labs.find(slug, digest),
+	mirror: config.MIRROR_VOLUME,
+	engine,
+	sandboxes,
+	log,
+});
 const ticketKey = await importTicketPublicKey(config.ticketPublicKey);
 const terminals = new TerminalDoor({
 	ticketKey,
@@ -101,6 +111,7 @@ const { server } = new Api({
 	sandboxes,
 	events,
 	judges,
+	preflights,
 	terminals,
 	previews,
 	log,
@@ -113,7 +124,7 @@ async function end(why: string): Promise<void> {
 	log.info('ending', { why });
 	setTimeout(() => process.exit(1), END_MS);
 	server.close();
-	await judges.close();
+	await Promise.all([judges.close(), preflights.close()]);
 	await sandboxes.close();
 	await machine.close();
 	terminals.close();
@@ -132,6 +143,7 @@ if (config.EXIT_WITH_PARENT) {
 
 await sandboxes.open();
 await judges.open();
+await preflights.open();
 await new Promise<void>((resolve) =>
 	server.listen(config.RUNNERD_LISTEN.port, config.RUNNERD_LISTEN.host, resolve),
 );

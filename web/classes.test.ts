@@ -29,6 +29,7 @@ const EVERY_ADMIN_ACT = [
 	['class', 'save'],
 	['class', 'archive'],
 	['class', 'restore'],
+	['preflight', 'begin'],
 ] as const;
 
 let database: TestDatabase;
@@ -160,8 +161,20 @@ describe('TAs and students', () => {
 		expect(await page(ta, settings('people')[0])).toContain('Ada');
 		expect(await page(ta, settings('joining')[0])).toContain(code);
 		expect((await ta.browser.get(settings('labs')[0])).status).toBe(403);
+		expect((await ta.browser.get(settings('preflight')[0])).status).toBe(403);
 		const entered = await ta.browser.get(`/classes/${classId}/settings`);
 		expect(entered.headers.get('location')).toBe(`/classes/${classId}/settings/people`);
+	});
+});
+
+describe('a preflight', () => {
+	it('says so when the sandboxes can’t be reached, and asks for a number of students', async () => {
+		const [path] = settings('preflight');
+		expect(await page(teacher, path)).toContain('The sandboxes can’t be reached just now');
+		const begin = async (students: string) =>
+			teacher.browser.post(...settings('preflight.begin', { students }));
+		expect((await begin('40')).status).toBe(503);
+		for (const odd of ['', '0', '1.5', '1001', 'all']) expect((await begin(odd)).status).toBe(400);
 	});
 });
 

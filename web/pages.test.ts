@@ -101,6 +101,7 @@ const PAGES: [string, () => string, number[]][] = [
 			['joining', 200],
 			['labs', 403],
 			['class', 403],
+			['preflight', 403],
 		] as const
 	).map(([matter, forTa]): (typeof PAGES)[number] => [
 		`settings: ${matter}`,
@@ -117,6 +118,7 @@ const PAGES: [string, () => string, number[]][] = [
 	['attempts of the workspace', () => `/w/${workspace}/attempts`, [303, 404, 404, 200, 200, 200]],
 	['attempt', () => `/attempts/${attempt}`, [303, 404, 404, 200, 200, 200]],
 	['no such workspace', () => `/w/${newId()}/attempts`, [303, 404, 404, 404, 404, 404]],
+	['the way here', () => '/reach', [200, 200, 200, 200, 200, 200]],
 	['health', () => '/healthz', [200, 200, 200, 200, 200, 200]],
 ];
 

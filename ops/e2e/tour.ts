@@ -68,7 +68,7 @@ const workspaceOf = (page: Page): string => /\/w\/([^/?]+)/.exec(page.url())![1]
 async function strangers(lesson: Lesson, browser: Browser, visit: Visit): Promise<void> {
 	const { page, context } = await newPerson(browser);
 	const { origin, joinCode } = lesson;
-	const paths = ['', 'signin', 'signup', 'return', 'goodbye', 'join', `join/${joinCode}`];
+	const paths = ['', 'signin', 'signup', 'return', 'goodbye', 'reach', 'join', `join/${joinCode}`];
 	for (const path of [...paths, 'join/NOSUCHCODE', 'no/such/page']) {
 		await page.goto(`${origin}/${path}`);
 		await visit(page, path.replace(joinCode, 'open').replaceAll('/', '-') || 'landing');
@@ -214,6 +214,7 @@ async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Vis
 		['class-staff', classPath],
 		['projector', `${classPath}/projector`],
 		['settings-labs', `${classPath}/settings/labs`],
+		['settings-preflight', `${classPath}/settings/preflight`],
 		['settings-joining', `${classPath}/settings/joining`],
 		['settings-people', `${classPath}/settings/people`],
 		['settings-class', `${classPath}/settings/class`],

@@ -5,6 +5,7 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { TestInstance, testImages, until } from '@containrlab/runnerd/sandboxes/testing.ts';
+import { cutMirror } from '@containrlab/runnerd/preflight/cut-mirror.ts';
 import { INSTANCE_LABEL } from '@containrlab/runnerd/engine/helper.ts';
 import { execute } from '../images/container.ts';
 import { startMirror } from './mirror.ts';
@@ -122,3 +123,21 @@ test('the upstream sets no cookies and redirects nobody inside the mirror', asyn
 	expect(headers).toMatch(/^HTTP\/1\.1 200 /);
 	expect(headers).not.toMatch(/cookie|accel/i);
 });
+
+test('cut off, it gives what was fetched and nothing else, at once', async () => {
+	const kept = 'http://deb.debian.org/debian/pool/before.deb';
+	await get(kept);
+	const { engine, name } = instance;
+	await using cut = await cutMirror(engine, `${name}-mirror`, AbortSignal.timeout(60_000));
+	const other = docker.getContainer(cut!.volume);
+	const ask = (url: string) =>
+		execute(other, MIRROR_USER, [
+			...['curl', '-s', '--max-time', '10', '--unix-socket', '/sockets/http.sock'],
+			...['-o', '/tmp/got', '-w', '%{http_code} %{size_download}', url],
+		]);
+	expect(await ask(kept)).toBe('200 300000');
+	expect(await ask('http://deb.debian.org/debian/pool/later.deb')).toMatch(/^503 /);
+	expect(await asked('/debian/pool/later.deb')).toBe(0);
+	// The one of the class went on meanwhile.
+	expect(await get('http://deb.debian.org/debian/pool/later.deb')).toBe('200 300000');
+}, 60_000);

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { Id } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import { PreflightRequest } from '@containrlab/protocol/preflight.ts';
 import type { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import {
 	BuildRequest,
@@ -23,6 +24,7 @@ import { FlushUnavailable } from '../flush/flush.ts';
 import type { JudgeRuns } from '../judge-runs/runs.ts';
 import { JUDGE_RUN_BODY, answerJudgeRun } from '../judge-runs/routes.ts';
 import type { Log } from '../log.ts';
+import type { Preflights } from '../preflight/preflights.ts';
 import { SandboxError, type SandboxHandle } from '../sandboxes/handle.ts';
 import type { Sandboxes } from '../sandboxes/sandboxes.ts';
 import { isPreviewPath, type PreviewDoor } from '../preview/door.ts';
@@ -50,6 +52,7 @@ export type ApiOptions = {
 	sandboxes: Sandboxes<WorkspaceHost>;
 	events: EventLog;
 	judges: JudgeRuns;
+	preflights: Preflights;
 	terminals: TerminalDoor;
 	previews: PreviewDoor;
 	log: Log;
@@ -120,6 +123,7 @@ export class Api {
 		}
 		if (first === 'events' && method === 'GET') return this.#events(call);
 		if (first === 'judge-runs') return this.#judgeRun(call);
+		if (first === 'preflights' && path.length === 2) return this.#preflight(call);
 		if (first === 'in-session' && path.length === 1) return this.#inSession(call);
 		if (first === 'class-limits' && path.length === 2) return this.#classLimits(call);
 		if (first !== 'sessions') throw notFound();
@@ -169,6 +173,21 @@ export class Api {
 		);
 		if (answer.body === undefined) response.writeHead(answer.status).end();
 		else sendJson(response, answer.status, answer.body);
+	}
+
+	async #preflight({ request, response, method, path }: Call): Promise<void> {
+		const { preflights } = this.#options;
+		const classId = parse(Id, path[1]);
+		if (method === 'GET') {
+			const known = preflights.get(classId);
+			if (!known) throw new Refusal(404, 'no-preflight', 'there was none of this class');
+			return sendJson(response, 200, known);
+		}
+		if (method !== 'PUT') throw notFound();
+		const wanted = parse(PreflightRequest, await readJson(request, JSON_BODY));
+		const begun = preflights.begin(classId, wanted);
+		if (!begun) throw new Refusal(409, 'preflight-busy', 'one of another class is under way');
+		sendJson(response, 202, begun);
 	}
 
 	async #inSession({ request, response, method }: Call): Promise<void> {

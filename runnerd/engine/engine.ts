@@ -17,6 +17,7 @@ import {
 	talkerOptions,
 } from './helper.ts';
 import { guard, ignore, statusOf, translate } from './errors.ts';
+import { heldMemory } from './stats.ts';
 import { type Exchange, BoundedOutput, consume, execDuplex, ExecDemux } from './streams.ts';
 import { SandboxError, type OutputStream } from '../sandboxes/handle.ts';
 import { cpuLimit } from '../sandboxes/spec.ts';
@@ -191,6 +192,25 @@ export class Engine {
 
 	#list() {
 		return guard(this.#docker.listContainers({ all: true, filters: this.#ours() }));
+	}
+
+	/** What a container holds of memory just now, without what could be read again; bytes. */
+	async memoryOf(id: string): Promise<number> {
+		const stats: unknown = await guard(
+			this.#docker.getContainer(id).stats({ stream: false, 'one-shot': true }),
+		);
+		return heldMemory(stats);
+	}
+
+	/** What a container of ours was made of; undefined when there is none of this name. */
+	async recipe(name: string): Promise<ContainerCreateOptions | undefined> {
+		try {
+			const { Config, HostConfig } = await this.#docker.getContainer(name).inspect();
+			return { Image: Config.Image, Cmd: Config.Cmd, HostConfig };
+		} catch (error) {
+			if (statusOf(error) === 404) return undefined;
+			throw translate(error);
+		}
 	}
 
 	async isRunning(id: string): Promise<boolean> {

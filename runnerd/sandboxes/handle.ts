@@ -49,6 +49,31 @@ export interface SandboxHandle {
 /** Removed with its volume when it is disposed, whatever happened inside. */
 export interface JudgeSandbox extends SandboxHandle, AsyncDisposable {}
 
+export type TrialOptions = {
+	/** Has the sockets of another mirror than usual; undefined: of the usual one. */
+	mirror: string | undefined;
+};
+
+/** A new one, whose start and disk are looked at too. */
+export interface TrialSandbox extends JudgeSandbox {
+	readonly volume: string;
+	/** From nothing to a daemon that answers; undefined for one that was warm. */
+	readonly bootMs: number | undefined;
+}
+
+/** What a preflight asks of sandboxes. */
+export interface TrialSource {
+	/** A clean sandbox, with the usual mirror unless another is named. */
+	trial(
+		limits: SandboxLimits,
+		options: TrialOptions & { signal: AbortSignal },
+	): Promise<TrialSandbox>;
+	/** Students' sandboxes that fit at once, when each comes to need `memory` bytes. */
+	places(memory: number): Promise<number>;
+	/** What a volume holds, and what is free beside it; bytes. */
+	measure(volume: string): Promise<{ bytes: number | undefined; free: number }>;
+}
+
 export interface SandboxSource {
 	/**
 	 * A clean sandbox with an empty /workspace, and the usual limits unless others are named; waits its

@@ -8,7 +8,7 @@ import type { Admission } from '../supply/admission.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Log } from '../log.ts';
 import type { Pool } from '../supply/pool.ts';
-import { SandboxError, type JudgeSandbox } from './handle.ts';
+import { SandboxError, type TrialOptions, type TrialSandbox } from './handle.ts';
 import type { Box } from './box.ts';
 import { Gate } from '../supply/gate.ts';
 
@@ -25,6 +25,8 @@ export type JudgeSandboxesOptions = {
 	log: Log;
 };
 
+type Taken = { box: Box; bootMs?: number };
+
 export class JudgeSandboxes {
 	#options: JudgeSandboxesOptions;
 	#turns = new Gate(JUDGES);
@@ -39,12 +41,17 @@ export class JudgeSandboxes {
 		return this.#inUse;
 	}
 
-	async acquire(limits: SandboxLimits, signal: AbortSignal): Promise<JudgeSandbox> {
+	/** For a trial it is never a warm one, and is told what its start took. */
+	async acquire(
+		limits: SandboxLimits,
+		signal: AbortSignal,
+		trial?: TrialOptions,
+	): Promise<TrialSandbox> {
 		const turn = await this.#turns.enter(0, signal);
 		try {
-			const box = await this.#box(limits, signal);
+			const taken = await this.#box(limits, signal, trial);
 			this.#inUse += 1;
-			return this.#sandbox(box, turn);
+			return this.#sandbox(taken, turn);
 		} catch (error) {
 			turn[Symbol.dispose]();
 			throw error;
@@ -52,12 +59,13 @@ export class JudgeSandboxes {
 	}
 
 	/** What passes by itself is waited for: it is no reason to give a submission up. */
-	async #box(limits: SandboxLimits, signal: AbortSignal): Promise<Box> {
+	async #box(limits: SandboxLimits, signal: AbortSignal, trial?: TrialOptions): Promise<Taken> {
 		const late = AbortSignal.timeout(PATIENCE_MS);
 		for (;;) {
 			try {
 				const patience = AbortSignal.any([signal, late]);
-				return (await this.#claim(limits)) ?? (await this.#boot(limits, patience));
+				const warm = trial ? undefined : await this.#claim(limits);
+				return warm ? { box: warm } : await this.#boot(limits, patience, trial);
 			} catch (error) {
 				signal.throwIfAborted();
 				if (error === late.reason)
@@ -69,10 +77,12 @@ export class JudgeSandboxes {
 		}
 	}
 
-	async #boot(limits: SandboxLimits, signal: AbortSignal): Promise<Box> {
+	async #boot(limits: SandboxLimits, signal: AbortSignal, trial?: TrialOptions): Promise<Taken> {
 		const { admission, lifecycle } = this.#options;
 		using _place = await admission.enter({ rank: 'judge', signal });
-		return lifecycle.boot({ purpose: 'judge', limits, signal });
+		const began = performance.now();
+		const box = await lifecycle.boot({ purpose: 'judge', limits, signal, mirror: trial?.mirror });
+		return { box, bootMs: performance.now() - began };
 	}
 
 	/** The last warm one is a student's. The new name keeps a later launch from taking it as unused. */
@@ -92,9 +102,11 @@ export class JudgeSandboxes {
 		}
 	}
 
-	#sandbox(box: Box, turn: Disposable): JudgeSandbox {
+	#sandbox({ box, bootMs }: Taken, turn: Disposable): TrialSandbox {
 		let held = true;
 		return {
+			bootMs,
+			volume: box.volume,
 			id: box.id,
 			uid: box.uid,
 			exec: box.exec.bind(box),

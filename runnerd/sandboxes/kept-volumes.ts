@@ -85,6 +85,12 @@ export class KeptVolumes {
 		return turn;
 	}
 
+	/** Bytes of one volume, kept or in use, and what the disk has free. */
+	async look(name: string): Promise<{ bytes: number | undefined; free: number }> {
+		const { disk, volumes } = await this.#measure([name]);
+		return { bytes: volumes.get(name), free: disk.free };
+	}
+
 	async close(): Promise<void> {
 		clearTimeout(this.#timer);
 		this.#closed.abort(new Error('runnerd stops'));

@@ -30,6 +30,8 @@ export type BootRequest = {
 	uid?: number | undefined;
 	/** The volume is older than this start, which must leave it when it fails. */
 	kept?: boolean;
+	/** Instead of the usual mirror's sockets. */
+	mirror?: string | undefined;
 	signal: AbortSignal;
 	onPhase?: (phase: 'creating' | 'booting') => void;
 };
@@ -135,7 +137,7 @@ export class Lifecycle {
 				// A start may have what cores are idle; settle() ends that.
 				limits: { ...request.limits, cpus: host.cpus },
 				imagesVolume: this.#options.imagesVolume,
-				mirrorVolume: this.#options.mirrorVolume,
+				mirrorVolume: request.mirror ?? this.#options.mirrorVolume,
 				cgroupParent: cgroupParent(host.cgroupDriver),
 			}),
 		);

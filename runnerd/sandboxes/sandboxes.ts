@@ -23,7 +23,14 @@ import type { Log } from '../log.ts';
 import type { Pool } from '../supply/pool.ts';
 import type { RoomLimits } from '../supply/room.ts';
 import { SandboxError } from './handle.ts';
-import type { JudgeSandbox, SandboxHandle, SandboxSource } from './handle.ts';
+import type {
+	JudgeSandbox,
+	SandboxHandle,
+	SandboxSource,
+	TrialOptions,
+	TrialSandbox,
+	TrialSource,
+} from './handle.ts';
 import { Box } from './box.ts';
 import { UidSlots } from './slots.ts';
 import { Session, type SessionWorld } from '../sessions/sessions.ts';
@@ -68,7 +75,7 @@ export type SandboxesOptions<H extends HostLifecycle> = {
 	tell(workspace: string, code: string, message: string): void;
 };
 
-export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
+export class Sandboxes<H extends HostLifecycle> implements SandboxSource, TrialSource {
 	#options: SandboxesOptions<H>;
 	#engine: Engine;
 	#log: Log;
@@ -177,6 +184,21 @@ export class Sandboxes<H extends HostLifecycle> implements SandboxSource {
 		{ limits = DEFAULT_LIMITS, signal }: { limits?: SandboxLimits; signal: AbortSignal },
 	): Promise<JudgeSandbox> {
 		return this.#supply.forJudge(limits, signal);
+	}
+
+	trial(
+		limits: SandboxLimits,
+		{ signal, ...trial }: TrialOptions & { signal: AbortSignal },
+	): Promise<TrialSandbox> {
+		return this.#supply.forJudge(limits, signal, trial);
+	}
+
+	places(memory: number): Promise<number> {
+		return this.#supply.places(memory);
+	}
+
+	measure(volume: string): Promise<{ bytes: number | undefined; free: number }> {
+		return this.#kept.look(volume);
 	}
 
 	/** What each sandbox of a class may use from now on; what can't change while it runs, later. */

@@ -3,7 +3,7 @@
 
 import type { QueuePlace } from '@containrlab/protocol/sandbox.ts';
 import type { MemorySource } from './memory-meter.ts';
-import { hasRoom, type Rank, type RoomLimits, type Usage } from './room.ts';
+import { hasRoom, placesLeft, type Rank, type RoomLimits, type Usage } from './room.ts';
 
 /** How often a line that doesn't move is looked at, and told of. */
 const LOOK_MS = 1000;
@@ -200,6 +200,14 @@ export class Admission {
 		if (exchange) this.#exchanging += 1;
 		waiter.enter(exchange);
 		return true;
+	}
+
+	/** Students' sandboxes that there could be in all, when each comes to need `each` bytes. */
+	async places(each: number): Promise<number> {
+		this.#host = await this.#options.host();
+		const usage = await this.#usage();
+		const theirs = usage.sandboxes - usage.judging;
+		return theirs + placesLeft(usage, this.#options.limits(this.#host), each);
 	}
 
 	async #usage(): Promise<Usage> {

@@ -49,6 +49,21 @@ export function hasRoom(rank: Rank, usage: Usage, { most, reserve }: RoomLimits)
 	return left.available - unseen - growth >= reserve;
 }
 
+/** Sandboxes of students that fit beside those that there are, when each comes to need `each` bytes. */
+export function placesLeft(usage: Usage, { most, reserve }: RoomLimits, each: number): number {
+	const ahead = sparedFor('student', usage.judging);
+	const { sandboxes, unseen, total, left } = usage;
+	const free = most - sandboxes - ahead;
+	const need = Math.max(each, NEW_SANDBOX + GROWTH);
+	const bytes = left
+		? left.available - reserve - (unseen + ahead) * NEW_SANDBOX - (sandboxes + ahead) * GROWTH
+		: total - reserve - (sandboxes + ahead) * Math.max(each, UNMEASURED);
+	return Math.max(
+		0,
+		Math.min(free, Math.floor(bytes / (left ? need : Math.max(each, UNMEASURED)))),
+	);
+}
+
 /** Places that must stay free beside this one. */
 function sparedFor(rank: Rank, judging: number): number {
 	if (rank === 'judge') return judging === 0 ? 0 : FOR_STUDENTS;

@@ -14,7 +14,7 @@ import type { Log } from '../log.ts';
 import { MemoryMeter } from './memory-meter.ts';
 import { Pool } from './pool.ts';
 import { defaultReserve, type RoomLimits } from './room.ts';
-import type { JudgeSandbox } from '../sandboxes/handle.ts';
+import type { TrialOptions, TrialSandbox } from '../sandboxes/handle.ts';
 import type { Box } from '../sandboxes/box.ts';
 import { JudgeSandboxes } from '../sandboxes/judge.ts';
 import type { SessionRecord } from '../sessions/record.ts';
@@ -74,8 +74,17 @@ export class Supply {
 		this.#admission.look();
 	}
 
-	forJudge(limits: SandboxLimits, signal: AbortSignal): Promise<JudgeSandbox> {
-		return this.#judges.acquire(limits, signal);
+	forJudge(
+		limits: SandboxLimits,
+		signal: AbortSignal,
+		trial?: TrialOptions,
+	): Promise<TrialSandbox> {
+		return this.#judges.acquire(limits, signal, trial);
+	}
+
+	/** Students' sandboxes that fit, when each comes to need `each` bytes of memory. */
+	places(each: number): Promise<number> {
+		return this.#admission.places(each);
 	}
 
 	/** Warm for a first start; a kept volume needs a sandbox of its own around it. */

@@ -11,7 +11,9 @@ import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
 import type { OpenConnections, Revocation } from './revocation.ts';
 import type { Previews } from './preview/previews.ts';
+import type { Preflights } from './preflights.ts';
 import type { Presence } from './presence.ts';
+import type { Reached } from './reached.ts';
 import type { RunnerdClient } from './runnerd-client.ts';
 import type { Submissions } from './submit.ts';
 import type { Sandboxes } from './sandboxes.ts';
@@ -33,8 +35,10 @@ export interface App {
 	submissions: Submissions;
 	judgingAgain: JudgingAgain;
 	hub: EventHub;
+	preflights: Preflights;
 	presence: Presence;
 	previews: Previews;
+	reached: Reached;
 	open: OpenConnections;
 	/** Ends what is open in this process at once, and tells the others. */
 	revoke: (revocation: Revocation) => Promise<void>;

@@ -15,9 +15,11 @@ import { Judging } from './judging.ts';
 import { deriveKey } from './keys.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
+import { Preflights } from './preflights.ts';
 import { Presence, PresenceMessage } from './presence.ts';
 import { OpenConnections, Revocation } from './revocation.ts';
 import { Previews } from './preview/previews.ts';
+import { Reached } from './reached.ts';
 import { RunnerEvents } from './runner-events.ts';
 import { RunnerdClient } from './runnerd-client.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -113,8 +115,9 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				inSession,
 				submissions,
 				judgingAgain,
+				preflights: new Preflights(runnerd),
 			},
-			...{ hub, open, presence, previews, revoke, log },
+			...{ hub, open, presence, previews, revoke, log, reached: new Reached() },
 		},
 		upgrades: new UpgradeProxy({
 			...{ db, auth, tickets, open, presence, log, site, syncUrl, runnerdUrl },

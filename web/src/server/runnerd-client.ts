@@ -12,6 +12,7 @@ import {
 } from '@containrlab/protocol/sandbox.ts';
 import { RunnerEventLine } from '@containrlab/protocol/events.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
+import { Preflight, type PreflightRequest } from '@containrlab/protocol/preflight.ts';
 import { PortsAnswer } from '@containrlab/protocol/preview.ts';
 import { z } from 'zod';
 import { bytesOf, call, jsonOf, Refused, Unreachable, type Service } from './service-call.ts';
@@ -116,6 +117,19 @@ export class RunnerdClient {
 		const options = { method: 'PUT', bytes, timeoutMs: DRAIN_MS } as const;
 		const path = `/sessions/${workspace}/blobs/${sha}`;
 		await (await call(this.#service, path, options)).body?.cancel();
+	}
+
+	/** Undefined when there was none of this class. */
+	async preflight(classId: string): Promise<Preflight | undefined> {
+		const options = { timeoutMs: QUICK_MS };
+		const response = await orMissing(call(this.#service, `/preflights/${classId}`, options));
+		return response && Preflight.parse(await jsonOf(response));
+	}
+
+	/** Idempotent while it runs. */
+	async beginPreflight(classId: string, request: PreflightRequest): Promise<void> {
+		const options = { method: 'PUT', json: request, timeoutMs: QUICK_MS } as const;
+		await (await call(this.#service, `/preflights/${classId}`, options)).body?.cancel();
 	}
 
 	async startRun(run: Run, request: JudgeRunRequest, signal: AbortSignal): Promise<JudgeRun> {
