@@ -21,6 +21,7 @@ const commands = {
 	gate: (args) => ['ops/gate.ts', ...args],
 	soak: (args) => ['ops/soak.ts', ...args],
 	check: (args) => ['ops/check.ts', ...args],
+	kit: (args) => ['ops/kit.ts', ...args],
 	preflight: (args) => ['ops/preflight.ts', ...args],
 	lab: (args) => ['ops/lab.ts', ...args],
 	pictures: (args) => ['ops/pictures.ts', ...args],

@@ -21,6 +21,8 @@ export interface Images {
 	mirror: string;
 	/** Images that are not the real ones, and what they were made of. */
 	standIns: string[];
+	/** All of them, by their names on the engine: where these are, nothing is fetched or built. */
+	names: string[];
 }
 
 export const IMAGES_VOLUME = 'containrlab-images';
@@ -53,7 +55,8 @@ export async function prepareImages(docker: Docker, wanted: string[], step: Step
 	}
 	await publishStore(docker, { sandbox, volume: IMAGES_VOLUME, images: stored }, step);
 	await publishRegistry(docker, { mirror, volume: REGISTRY_VOLUME, images: stored }, step);
-	return { sandbox, volume: IMAGES_VOLUME, mirror, standIns };
+	const names = [...new Set([base, sandbox, mirror, ...stored.map(({ image }) => image)])];
+	return { sandbox, volume: IMAGES_VOLUME, mirror, standIns, names };
 }
 
 /** Those that labs name, on the engine: Docker Hub's where it answers, else our stand-ins. */

@@ -38,6 +38,8 @@ const MEMORY = 256 * 1024 ** 2;
 
 /** The volume that sandboxes are given. */
 export const socketsOf = (instance: string): string => `${instance}-mirror`;
+/** The volume of what it has fetched. */
+export const cacheOf = (instance: string): string => `${socketsOf(instance)}-cache`;
 /** Whether a volume is a mirror's: they last as long as the installation. */
 export const isMirrors = (volume: string): boolean => /-mirror(-state|-cache)?$/.test(volume);
 
