@@ -2,7 +2,7 @@
 
 import type { Random } from '../random.ts';
 
-/** What had this little time to reach everyone may be taken away by who never saw it (ms). */
+/** What a program wrote this short a time before its file got another name may be there twice (ms). */
 const RECENT_MS = 2000;
 /** So long it may take until what was typed is on disk, where others can take it away (ms). */
 const UNDER_WAY_MS = 500;
@@ -26,6 +26,8 @@ interface Typed {
 
 export class Ledger {
 	readonly #r: Random;
+	/** All that the editors show. */
+	readonly #shown: () => string;
 	readonly #typed = new Map<string, Typed>();
 	readonly #taken = new Set<string>();
 	/** Path → when something else came to stand there. */
@@ -36,8 +38,9 @@ export class Ledger {
 	readonly #copied = new Set<string>();
 	#count = 0;
 
-	constructor(r: Random) {
+	constructor(r: Random, shown: () => string) {
 		this.#r = r;
+		this.#shown = shown;
 	}
 
 	/** Unlike any other: a diff can't take one for a change of another. */
@@ -54,8 +57,11 @@ export class Ledger {
 		this.#typed.set(token, { path, at: performance.now(), done: true });
 	}
 
-	/** Somebody takes these away, or all they could see of a file: then also what is just coming. */
-	take(text: string, from?: string): void {
+	/**
+	 * Somebody takes these away; or all they could see of the file `from`, since a moment before
+	 * `since`: then also what is just coming.
+	 */
+	take(text: string, from?: string, since = performance.now()): void {
 		if (from !== undefined) this.turns(from);
 		for (const [token] of text.matchAll(TOKEN)) this.#taken.add(token);
 		// What was only half there when they looked is half taken away.
@@ -66,7 +72,10 @@ export class Ledger {
 			const isHalf = begun.some((part) => token.startsWith(part)) || rest.includes(end);
 			if (isHalf) this.#taken.add(token);
 		}
-		if (from !== undefined) this.takeRecent(from, UNDER_WAY_MS);
+		if (from === undefined) return;
+		for (const [token, { path, at, done }] of this.#typed) {
+			if (path === from && (!done || since - at < UNDER_WAY_MS)) this.#taken.add(token);
+		}
 	}
 
 	/** Who deletes a line may break off what somebody is just typing in it. */
@@ -76,11 +85,11 @@ export class Ledger {
 		}
 	}
 
-	/** Who saves an old copy writes over what a program beside it wrote a moment ago, seen by nobody. */
+	/** Who saves an old copy writes over what a program wrote beside it, if nobody has seen that yet. */
 	takeUnseen(path: string, tokens: Iterable<string>): void {
+		const shown = this.#shown();
 		for (const token of tokens) {
-			const typed = this.#typed.get(token);
-			if (typed?.path === path && performance.now() - typed.at < RECENT_MS) this.#taken.add(token);
+			if (this.#typed.get(token)?.path === path && !shown.includes(token)) this.#taken.add(token);
 		}
 	}
 
@@ -108,19 +117,24 @@ export class Ledger {
 	}
 
 	/**
-	 * A program makes a file at `path`, if there is none. Where one was until a moment ago this takes
-	 * its place: what was on its way there goes, or is kept beside it.
+	 * A program makes a file at `path`, if there is none. If an old copy was saved there, and that was
+	 * moved away before anybody has seen it, what the copy lacked has gone.
 	 */
 	makes(path: string): void {
 		if (this.isStill(path, performance.now())) return;
 		this.turns(path);
-		this.takeRecent(path);
+		const text = this.#saved.get(path)?.text;
+		if (text === undefined || this.isShown(text)) return;
+		for (const [token, typed] of this.#typed) {
+			if (typed.path === path && !text.includes(token)) this.#taken.add(token);
+		}
 	}
 
-	takeRecent(from: string, ms = RECENT_MS): void {
-		for (const [token, { path, at, done }] of this.#typed) {
-			if (path === from && (!done || performance.now() - at < ms)) this.#taken.add(token);
-		}
+	/** Whether all of `text` that is still to be there has reached the editors. */
+	isShown(text: string): boolean {
+		const shown = this.#shown();
+		const tokens = Array.from(text.matchAll(TOKEN), ([token]) => token);
+		return tokens.every((token) => this.#taken.has(token) || shown.includes(token));
 	}
 
 	#copy(text: string): void {

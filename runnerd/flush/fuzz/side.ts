@@ -125,7 +125,7 @@ export class HereSide implements Side {
 	/** Not while the agent is away. */
 	async #drained(): Promise<boolean> {
 		await this.#attached.promise;
-		return this.#flush!.drain().then(
+		return this.#flush!.drain(60_000).then(
 			() => true,
 			(error) => {
 				if (error instanceof FlushUnavailable && error.cause === undefined) return false;
