@@ -63,10 +63,14 @@ async function open(): Promise<Place> {
 	return { data, docker, steps, mirrorName, cache: cacheOf(instance) };
 }
 
-const imagesOfLabs = async (): Promise<string[]> =>
-	(await readLabs(LABS)).labs.flatMap((lab) => lab.front.images);
+async function imagesOfLabs(): Promise<string[]> {
+	const { labs } = await readLabs(LABS);
+	return labs.flatMap((lab) => lab.front.images);
+}
 
-const architectureOf = async (docker: Docker): Promise<string> => (await docker.version()).Arch;
+async function architectureOf(docker: Docker): Promise<string> {
+	return (await docker.version()).Arch;
+}
 
 async function exportKit(file: string): Promise<void> {
 	const { docker, steps, cache } = await open();
