@@ -1,11 +1,9 @@
-// Starts the judged container, and tells what became of it and where it listens.
+// Starts a container of the judged image, and tells what became of it and where it listens.
 
 import { z } from 'zod';
 import { IMAGE } from './build.ts';
 import { InfrastructureError, type Sandbox } from './sandbox.ts';
 import { plain } from './text.ts';
-
-const CONTAINER = 'judged';
 
 /** One listening TCP socket inside the container. */
 export interface Listener {
@@ -17,76 +15,107 @@ export interface Listener {
 export type Started =
 	/** `docker run` itself was refused: the command can't be started, say. */
 	| { status: 'refused'; message: string }
-	| { status: 'running'; pid: number; startedAt: number; listeners: Listener[] }
+	| {
+			status: 'running';
+			pid: number;
+			/** In the sandbox's own network; empty without one. */
+			address: string;
+			startedAt: number;
+			listeners: Listener[];
+	  }
 	| { status: 'exited'; exitCode: number; outOfMemory: boolean; output: string };
 
 export type ContainerEnd =
 	Extract<Started, { status: 'exited' }> | { status: 'running'; output: string };
 
-const TIMEOUT_MS = 90_000;
+/** Beyond the time that a command is given for its own work. */
+export const TIMEOUT_MS = 90_000;
 
 // Polls the process and its sockets rather than the daemon: each question to it costs 50 ms. The app
 // that starts meanwhile has the same core, so a round begins two processes and no more.
-const START = `
-ports=$1 stay=$2 hex=$3
-docker run --detach --name ${CONTAINER} --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 $ports ${IMAGE} >/dev/null || exit 64
-pid=$(docker inspect --format '{{.State.Pid}}' ${CONTAINER}) || exit 65
-rounds=$((stay / 40))
-while [ -d /proc/$pid ] && [ $pid != 0 ] && [ $rounds -gt 0 ]; do
-	[ -n "$hex" ] && grep -qs ":$hex [0-9A-F]*:0000 0A " /proc/$pid/net/tcp /proc/$pid/net/tcp6 && break
-	sleep 0.04
-	rounds=$((rounds - 1))
-done
-if [ $pid != 0 ] && [ -d /proc/$pid ]; then
-	echo "running $pid"
-	cat /proc/$pid/net/tcp /proc/$pid/net/tcp6 2>/dev/null
-else
-	echo exited
-fi
+const WAIT = `
+about() { docker inspect --format '{{.State.Pid}} {{.NetworkSettings.IPAddress}}' $1; }
+observe() {
+	set -- $1 $2 $3 $(about $1) || exit 65
+	pid=$4 rounds=$(($2 / 40)) hex=$3
+	[ $hex = - ] && hex=
+	while [ -d /proc/$pid ] && [ $pid != 0 ] && [ $rounds -gt 0 ]; do
+		[ -n "$hex" ] && grep -qs ":$hex [0-9A-F]*:0000 0A " /proc/$pid/net/tcp /proc/$pid/net/tcp6 && break
+		sleep 0.04
+		rounds=$((rounds - 1))
+	done
+	if [ $pid != 0 ] && [ -d /proc/$pid ]; then
+		echo "running $pid \${5:-}"
+		cat /proc/$pid/net/tcp /proc/$pid/net/tcp6 2>/dev/null
+	else
+		echo exited
+	fi
+}
+`;
+const RUN = `${WAIT}
+name=$1 stay=$2 hex=$3
+shift 3
+docker run --detach --name $name --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 "$@" ${IMAGE} >/dev/null || exit 64
+observe $name $stay $hex
+exit 0
+`;
+const AGAIN = `${WAIT}
+name=$1 stay=$2 hex=$3
+docker kill $name >/dev/null 2>&1
+timeout 30 docker wait $name >/dev/null
+docker start $name >/dev/null || exit 64
+observe $name $stay $hex
 exit 0
 `;
 
 // The daemon learns of an end a little after the process is gone: its output must be stored first.
 const END = `
-[ $1 != 0 ] && [ -d /proc/$1 ] || timeout 30 docker wait ${CONTAINER} >/dev/null
-docker inspect --format '{{json .State}}' ${CONTAINER} || exit 65
-docker logs --tail 200 ${CONTAINER} 2>&1 | tail -c 16384
+name=$1
+[ $2 != 0 ] && [ -d /proc/$2 ] || timeout 30 docker wait $name >/dev/null
+docker inspect --format '{{json .State}}' $name || exit 65
+docker logs --tail 200 $name 2>&1 | tail -c 16384
 exit 0
 `;
 
-export async function startContainer(
+export interface StartOptions {
+	name: string;
+	/** For `docker run`. */
+	flags: readonly string[];
+	stayUpMs: number;
+	/** The wait ends early when the container listens here. */
+	port: number | undefined;
+	now: () => number;
+	signal?: AbortSignal;
+}
+
+export const startContainer = (sandbox: Sandbox, options: StartOptions): Promise<Started> =>
+	observe(sandbox, options, RUN);
+
+/** Ended by force, like a machine that loses its power, and started anew. */
+export const startAgain = (
 	sandbox: Sandbox,
-	options: {
-		ports: readonly number[];
-		stayUpMs: number;
-		/** The wait ends early when the container listens here. */
-		port: number | undefined;
-		now: () => number;
-		signal?: AbortSignal;
-	},
-): Promise<Started> {
-	const publish = options.ports.map((port) => `--publish ${port}:${port}`).join(' ');
-	const hex = options.port === undefined ? '' : hexPort(options.port);
+	options: Omit<StartOptions, 'flags'>,
+): Promise<Started> => observe(sandbox, { ...options, flags: [] }, AGAIN);
+
+async function observe(sandbox: Sandbox, options: StartOptions, script: string): Promise<Started> {
+	const { name, flags, stayUpMs, port, signal } = options;
+	const hex = port === undefined ? '-' : hexPort(port);
 	const startedAt = options.now();
 	const outcome = await sandbox.exec(
-		['sh', '-c', START, 'start', publish, String(options.stayUpMs), hex],
-		{ timeoutMs: options.stayUpMs + TIMEOUT_MS, ...(options.signal && { signal: options.signal }) },
+		['sh', '-c', script, 'start', name, String(stayUpMs), hex, ...flags],
+		{ timeoutMs: stayUpMs + TIMEOUT_MS, ...(signal && { signal }) },
 	);
 	if (outcome.exitCode === 64) return refused(outcome.stderr);
 	const [first = '', ...rest] = outcome.stdout.split('\n');
-	const pid = /^running (\d+)$/.exec(first)?.[1];
+	const [, pid, address = ''] = /^running (\d+) (\S*)$/.exec(first) ?? [];
 	if (pid) {
-		return {
-			status: 'running',
-			pid: Number(pid),
-			startedAt,
-			listeners: readListeners(rest.join('\n')),
-		};
+		const listeners = readListeners(rest.join('\n'));
+		return { status: 'running', pid: Number(pid), address, startedAt, listeners };
 	}
 	if (outcome.exitCode !== 0 || first !== 'exited') {
 		throw new InfrastructureError('container-not-observed', outcome.stderr.slice(-2000));
 	}
-	const end = await containerEnd(sandbox, 0, options.signal);
+	const end = await containerEnd(sandbox, { name, pid: 0, ...(signal && { signal }) });
 	if (end.status === 'running') {
 		throw new InfrastructureError('container-not-observed', 'its process vanished but it runs');
 	}
@@ -96,16 +125,20 @@ export async function startContainer(
 /** The container's state and the end of its output, as they are now. */
 export async function containerEnd(
 	sandbox: Sandbox,
-	pid: number,
-	signal?: AbortSignal,
+	{ name, pid, signal }: { name: string; pid: number; signal?: AbortSignal },
 ): Promise<ContainerEnd> {
-	const outcome = await sandbox.exec(['sh', '-c', END, 'end', String(pid)], {
+	const outcome = await sandbox.exec(['sh', '-c', END, 'end', name, String(pid)], {
 		timeoutMs: TIMEOUT_MS,
 		...(signal && { signal }),
 	});
-	const newline = outcome.stdout.indexOf('\n');
-	const output = plain(outcome.stdout.slice(newline + 1));
-	const state = readState(outcome.stdout.slice(0, newline), outcome.stderr);
+	return readEnd(outcome.stdout, outcome.stderr);
+}
+
+/** A line of `docker inspect`, and the output below it. */
+export function readEnd(stdout: string, stderr: string): ContainerEnd {
+	const newline = stdout.indexOf('\n');
+	const output = plain(stdout.slice(newline + 1));
+	const state = readState(stdout.slice(0, newline), stderr);
 	if (state.Running) return { status: 'running', output };
 	return { status: 'exited', exitCode: state.ExitCode, outOfMemory: state.OOMKilled, output };
 }
@@ -136,7 +169,21 @@ function refused(stderr: string): Started {
 	throw new InfrastructureError('container-not-created', message);
 }
 
-const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+/** None, when it ended. */
+export async function listenersOf(
+	sandbox: Sandbox,
+	pid: number,
+	signal?: AbortSignal,
+): Promise<Listener[]> {
+	const { stdout } = await sandbox.exec(['cat', `/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`], {
+		timeoutMs: TIMEOUT_MS,
+		...(signal && { signal }),
+	});
+	return readListeners(stdout);
+}
+
+/** As /proc/net/tcp writes it. */
+export const hexPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 /** Reads /proc/net/tcp and tcp6: local address and port in hexadecimal, state 0A is LISTEN. */
 export function readListeners(table: string): Listener[] {

@@ -46,13 +46,30 @@ export function readDockerfile(path: string, source: string): DockerfileSource {
 	if (source.length > PARSE_LIMIT) {
 		return { path, lines, instructions: [], stages: [], tooLong: true };
 	}
-	const instructions = DockerfileParser.parse(source).getInstructions().map(readInstruction);
+	const instructions = parse(source).map(readInstruction);
 	return { path, lines, instructions, stages: readStages(instructions), tooLong: false };
+}
+
+/** Stands behind what must not be taken for a continuation; it means nothing and is shown to nobody. */
+const MARK = '\ue000';
+
+/**
+ * Docker goes on in the next line after one escape at the end; after two, of which the parser knows
+ * nothing, the line is over.
+ */
+function parse(source: string): Parsed[] {
+	const directives = /^(?:\ufeff?[ \t]*#.*\n)*/.exec(source)?.[0] ?? '';
+	const escape = DockerfileParser.parse(directives).getEscapeCharacter() === '`' ? '`' : '\\\\';
+	const doubled = new RegExp(`(${escape}{2})(?=[ \\t]*\\r?$)`, 'gm');
+	return DockerfileParser.parse(source.replace(doubled, `$1${MARK}`)).getInstructions();
 }
 
 function readInstruction(parsed: Parsed): Instruction {
 	const keyword = parsed.getKeyword();
-	const rest = (parsed.getArgumentsContent() ?? '').replace(/\s+/g, ' ').trim();
+	const rest = (parsed.getArgumentsContent() ?? '')
+		.replaceAll(MARK, '')
+		.replace(/\s+/g, ' ')
+		.trim();
 	return {
 		line: parsed.getInstructionRange().start.line + 1,
 		keyword,
@@ -65,7 +82,7 @@ function readInstruction(parsed: Parsed): Instruction {
 /** The parser's own type for instructions with flags isn't exported. */
 function flagsOf(parsed: Parsed): string[] {
 	if (!('getFlags' in parsed) || typeof parsed.getFlags !== 'function') return [];
-	return (parsed.getFlags() as unknown[]).map(String);
+	return (parsed.getFlags() as unknown[]).map((flag) => String(flag).replaceAll(MARK, ''));
 }
 
 /** As Docker decides: a JSON list of strings is one, anything else is for a shell. */

@@ -7,13 +7,12 @@ import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import type { Metrics } from '@containrlab/protocol/verdict.ts';
 import { type BuildOutcome, buildImage, IMAGE } from './build.ts';
 import type { Facts } from './checks/check.ts';
-import { containerEnd, startContainer, type Started } from './container.ts';
+import { type Container, openContainer, type Surroundings } from './containers.ts';
 import { measureContext } from './context.ts';
 import { findDockerfile } from './dockerfile.ts';
 import { baseLayers, type Layers, measureLayers } from './image-layers.ts';
 import type { RunLog } from './log.ts';
 import { rebuild } from './rebuild.ts';
-import { request } from './request.ts';
 import type { Sandbox } from './sandbox.ts';
 import { secretsOf } from './submission.ts';
 import { lastLines } from './text.ts';
@@ -30,14 +29,15 @@ export interface Measuring {
 }
 
 export function measure(measuring: Measuring): Facts {
-	const { lab, sandbox, now, metrics } = measuring;
+	const { lab, sandbox, now } = measuring;
 	const byPath = new Map(measuring.files.map((file) => [file.path, file]));
 	const signalled = measuring.signal ? { signal: measuring.signal } : {};
 	const context = once(() => measureContext(sandbox, measuring.signal));
 	const image = once(() => build(measuring));
 	const layers = once(() => lookInto(measuring, image));
 	const container = once(() => start(measuring));
-	let startedAt = 0;
+	const surroundings: Surroundings = { sandbox, now, ...signalled };
+	let others = 0;
 	return {
 		files: byPath,
 		dockerfile: findDockerfile(byPath),
@@ -46,24 +46,11 @@ export function measure(measuring: Measuring): Facts {
 		image,
 		layers,
 		rebuild: (change) => rebuild(sandbox, { change, timeoutMs: buildLimit(lab), ...signalled }),
-		container: async () => {
-			const started = await container();
-			if (started.status === 'running') startedAt = started.startedAt;
-			return started;
+		container,
+		another: (how) => {
+			others += 1;
+			return openContainer(surroundings, { ...how, name: `judged-${others}`, published: false });
 		},
-		containerEnd: async () => {
-			const started = await container();
-			const pid = started.status === 'running' ? started.pid : 0;
-			return containerEnd(sandbox, pid, measuring.signal);
-		},
-		ask: async (asked) => {
-			const started = await container();
-			if (started.status !== 'running') throw new Error('asked a container that never ran');
-			const answer = await request(sandbox, { ...asked, pid: started.pid, ...signalled });
-			if (answer.status === 'answered') metrics.startMs ??= now() - startedAt;
-			return answer;
-		},
-		sinceStart: () => now() - startedAt,
 		wait: (ms) => setTimeout(ms, undefined, signalled),
 		now,
 	};
@@ -111,20 +98,25 @@ async function lookInto(
 const buildLimit = (lab: Lab): number =>
 	1000 * Math.max(...declared(lab, 'image-builds').map(({ within }) => within), 0) || 180_000;
 
-async function start({ lab, sandbox, log, now, signal }: Measuring): Promise<Started> {
+async function start({ lab, sandbox, log, now, metrics, signal }: Measuring): Promise<Container> {
 	const runs = declared(lab, 'container-runs');
 	const asked = declared(lab, 'http').map(({ port }) => port);
 	const ports = [...new Set([...runs.flatMap(({ port }) => port ?? []), ...asked])];
-	const started = await startContainer(sandbox, {
-		ports,
-		stayUpMs: Math.max(1, ...runs.map(({ stayUp }) => stayUp)) * 1000,
-		port: ports[0],
-		now,
-		...(signal && { signal }),
-	});
+	const onAnswer = (sinceStart: number) => {
+		metrics.startMs ??= sinceStart;
+	};
+	const container = await openContainer(
+		{ sandbox, now, onAnswer, ...(signal && { signal }) },
+		{
+			...{ name: 'judged', published: true, port: ports[0] },
+			flags: ports.map((port) => `--publish=${port}:${port}`),
+			stayUpMs: Math.max(1, ...runs.map(({ stayUp }) => stayUp)) * 1000,
+		},
+	);
+	const { started } = container;
 	if (started.status === 'exited') log.write('run', `${lastLines(started.output, 200, 16_384)}\n`);
 	if (started.status === 'refused') log.write('run', `${started.message}\n`);
-	return started;
+	return container;
 }
 
 function declared<Name extends CheckName>(lab: Lab, name: Name): Declared<Name>[] {

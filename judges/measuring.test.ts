@@ -28,19 +28,29 @@ test('listening sockets, of both families, and which of them are local', () => {
 	]);
 });
 
+const HEADERS = Buffer.from(
+	'HTTP/1.1 100 Continue\r\nX-No: 1\r\n\r\nHTTP/1.1 200 OK\r\nServer: a: b \r\nX-Two: 1\r\nx-two: \u001b[1m2\r\n\r\n',
+).toString('base64');
+
 test('an answer, with a body that imitates our own lines', () => {
-	const answer = readAnswer(`alive\n200\n\n${TABLE}---\ngone\n---\n\u001b[31mhello\u001b[0m`);
+	const answer = readAnswer(
+		`alive\n200\n\n${HEADERS}\n${TABLE}---\ngone\n---\n\u001b[31mhello\u001b[0m`,
+	);
 	expect(answer).toMatchObject({
 		status: 'answered',
 		code: 200,
 		body: 'gone\n---\nhello',
 		alive: true,
+		headers: new Map([
+			['server', 'a: b'],
+			['x-two', '2'],
+		]),
 	});
 });
 
 test('silence, by its reason', () => {
 	const why = (code: string, message: string) => {
-		const answer = readAnswer(`alive\n${code}\n${message}\n---\n`);
+		const answer = readAnswer(`alive\n${code}\n${message}\n\n---\n`);
 		return answer.status === 'silent' ? answer.why : answer.status;
 	};
 	expect(why('000', 'curl: (7) Failed to connect')).toBe('refused');
@@ -64,6 +74,18 @@ test('the lines of a Dockerfile', () => {
 		[3, 'RUN'],
 		[5, 'CMD'],
 	]);
+});
+
+test.each([
+	['one escape goes on', 'RUN echo a \\\n  b\nCMD x', ['echo a b', 'x']],
+	['two are a backslash at the end', 'RUN echo a\\\\\nCMD x', ['echo a\\\\', 'x']],
+	['blanks behind them change nothing', 'RUN echo a\\\\ \t\r\nCMD x', ['echo a\\\\', 'x']],
+	['nor do three', 'RUN echo a\\\\\\\nCMD x', ['echo a\\\\\\', 'x']],
+	['with another escape', '# escape=`\nRUN echo a`\n b``\nCMD x', ['echo a b``', 'x']],
+	['which makes backslashes plain', '# escape=`\nRUN dir c:\\\\\nCMD x', ['dir c:\\\\', 'x']],
+])('lines that go on, and those that only look so: %s', (_what, source, rests) => {
+	const { instructions } = readDockerfile('Dockerfile', source);
+	expect(instructions.map(({ rest }) => rest)).toEqual(rests);
 });
 
 test('text without escape sequences, titles, bells and tricks of direction', () => {

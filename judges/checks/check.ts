@@ -4,12 +4,11 @@ import type { CheckName, Declared } from '@containrlab/protocol/checks/declarati
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import type { Failure } from '@containrlab/protocol/verdict.ts';
 import type { BuildOutcome } from '../build.ts';
-import type { ContainerEnd, Started } from '../container.ts';
+import type { Container, How } from '../containers.ts';
 import type { BuildContext } from '../context.ts';
 import type { DockerfileSource } from '../dockerfile.ts';
 import type { Layers } from '../image-layers.ts';
 import type { Rebuild } from '../rebuild.ts';
-import type { Answer } from '../request.ts';
 
 /** What one run knows. Each measurement is made when it is first asked for, and only once. */
 export interface Facts {
@@ -23,12 +22,10 @@ export interface Facts {
 	layers(): Promise<Layers>;
 	/** A second build, after a change to these files. */
 	rebuild(change: readonly string[]): Promise<Rebuild>;
-	container(): Promise<Started>;
-	/** How the container is now, with the end of its output. */
-	containerEnd(): Promise<ContainerEnd>;
-	ask(request: { method: string; port: number; path: string; timeoutMs: number }): Promise<Answer>;
-	/** Time since the container started, in milliseconds. */
-	sinceStart(): number;
+	/** The one whose ports are published; all checks look at it, so none may change it. */
+	container(): Promise<Container>;
+	/** One more, for a check that stops it or starts it otherwise; it is the check's to dispose of. */
+	another(how: How): Promise<Container>;
 	wait(ms: number): Promise<void>;
 	now(): number;
 }

@@ -83,7 +83,7 @@ describe('container-runs', () => {
 
 	test('running', () => {
 		expect(
-			judgeStart({ status: 'running', pid: 9, startedAt: 0, listeners: [] }, file),
+			judgeStart({ status: 'running', pid: 9, address: '', startedAt: 0, listeners: [] }, file),
 		).toBeUndefined();
 	});
 	test('a file that is not in the image', () => {
@@ -120,8 +120,9 @@ describe('http', () => {
 	}) as Declared<'http'>;
 	type Answered = Extract<Answer, { status: 'answered' }>;
 	type Silent = Extract<Answer, { status: 'silent' }>;
+	const headers = new Map([['content-type', 'application/json']]);
 	const answered = (code: number, body: string): Answered => {
-		return { status: 'answered', code, body, listeners: [], alive: true };
+		return { status: 'answered', code, headers, body, listeners: [], alive: true };
 	};
 	const silent = (over: Partial<Silent>): Silent => {
 		return { status: 'silent', why: 'dropped', detail: '', listeners: [], alive: true, ...over };

@@ -9,7 +9,7 @@ import type { Check } from './check.ts';
 export const containerRuns: Check<'container-runs'> = {
 	needs: ['image-builds'],
 	onlyLooks: () => true,
-	run: async (_declared, facts) => judgeStart(await facts.container(), facts.dockerfile),
+	run: async (_declared, facts) => judgeStart((await facts.container()).started, facts.dockerfile),
 };
 
 export function judgeStart(
@@ -61,7 +61,7 @@ export function containerExited(
 }
 
 /** The line that says what a container starts. */
-function commandLine(dockerfile: DockerfileSource | undefined): Evidence[] {
+export function commandLine(dockerfile: DockerfileSource | undefined): Evidence[] {
 	return lineEvidence(dockerfile, lastInstruction(dockerfile, 'CMD', 'ENTRYPOINT')?.line);
 }
 

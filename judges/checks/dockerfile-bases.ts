@@ -1,6 +1,7 @@
 // dockerfile-pinned, dockerfile-stages, dockerfile-base: what the image is built upon, and in how many
 // stages.
 
+import { isAllOf } from '@containrlab/protocol/checks/pattern.ts';
 import type { Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Failure } from '@containrlab/protocol/verdict.ts';
 import type { DockerfileSource } from '../dockerfile.ts';
@@ -104,8 +105,7 @@ export function judgeBase(
 	file: DockerfileSource,
 ): Failure | undefined {
 	const root = finalChain(file.stages).at(-1);
-	if (!root || images.some((image) => new RegExp(`^(?:${image})$`).test(root.base)))
-		return undefined;
+	if (!root || images.some((image) => isAllOf(image, root.base))) return undefined;
 	return {
 		code: 'base-image-not-wanted',
 		message: `The image is built upon ${root.base || '(nothing)'}, and this lab asks for another.`,

@@ -4,18 +4,22 @@ import { describe, expect, test } from 'vitest';
 import { CheckDeclaration, type CheckName } from '@containrlab/protocol/checks/declaration.ts';
 import type { SubmittedFile } from '@containrlab/protocol/sandbox.ts';
 import type { Failure } from '@containrlab/protocol/verdict.ts';
-import { findDockerfile, readDockerfile } from '../dockerfile.ts';
+import { type DockerfileSource, findDockerfile, readDockerfile } from '../dockerfile.ts';
 import type { Facts } from './check.ts';
 import { bindChecks } from './library.ts';
 
-async function judge(check: object, dockerfile: string | undefined): Promise<Failure | undefined> {
+async function judge(
+	check: object,
+	dockerfile: string | DockerfileSource | undefined,
+): Promise<Failure | undefined> {
 	const declared = CheckDeclaration.parse(check);
 	const [bound] = bindChecks({
 		text: '',
 		front: { ...FRONT, checks: [declared] },
 	});
 	const files = new Map<string, SubmittedFile>();
-	const source = dockerfile === undefined ? undefined : readDockerfile('Dockerfile', dockerfile);
+	const source =
+		typeof dockerfile === 'string' ? readDockerfile('Dockerfile', dockerfile) : dockerfile;
 	return bound!.run({ files, dockerfile: source } as unknown as Facts);
 }
 const FRONT = { title: '', summary: '', minutes: 5, goals: [], images: [], hints: [], wrong: {} };
@@ -297,18 +301,15 @@ test('what is hard to read is read in no time', async () => {
 		Array.from({ length: 2000 }, (_, n) => `FROM s${n - 1} AS s${n}`).join('\n'),
 		`FROM a\nRUN ${'--mount=type=bind,'.repeat(3000)}`,
 	];
-	const started = performance.now();
+	const before = process.cpuUsage();
 	for (const dockerfile of hard) {
-		for (const check of [
-			{ check: 'dockerfile-stages' },
-			{ check: 'dockerfile-pinned' },
-			{ check: 'dockerfile-exec-form' },
-		]) {
-			await judge(check, dockerfile);
+		const source = readDockerfile('Dockerfile', dockerfile);
+		for (const check of ['dockerfile-stages', 'dockerfile-pinned', 'dockerfile-exec-form']) {
+			await judge({ check }, source);
 		}
 	}
-	// Milliseconds in fact; an exponential reading would take minutes.
-	expect(performance.now() - started).toBeLessThan(20_000);
+	// Of the processor's time, whatever else the machine does: an exponential reading would take minutes.
+	expect(process.cpuUsage(before).user).toBeLessThan(20_000_000);
 });
 
 test('a Dockerfile behind a link is the one that Docker reads', () => {

@@ -1,6 +1,7 @@
 // What all checks of the Dockerfile share: what they say when there is none to read, and how they find
 // instructions in it.
 
+import { isFoundIn } from '@containrlab/protocol/checks/pattern.ts';
 import type { CheckName, Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Selector } from '@containrlab/protocol/checks/dockerfile.ts';
 import type { Evidence, Failure } from '@containrlab/protocol/verdict.ts';
@@ -68,7 +69,7 @@ const MATCHED = 4096;
 
 export function selects({ instruction, matches }: Selector, candidate: Instruction): boolean {
 	if (candidate.keyword !== instruction) return false;
-	return matches === undefined || new RegExp(matches).test(wordsOf(candidate).slice(0, MATCHED));
+	return matches === undefined || isFoundIn(matches, wordsOf(candidate).slice(0, MATCHED));
 }
 
 /** `RUN … pip install …`: a selector as a student reads it. */

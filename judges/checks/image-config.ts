@@ -1,5 +1,6 @@
 // image-config: what the image is set to do, as Docker has it after the build.
 
+import { isAllOf, isFoundIn } from '@containrlab/protocol/checks/pattern.ts';
 import type { Declared } from '@containrlab/protocol/checks/declaration.ts';
 import type { Failure } from '@containrlab/protocol/verdict.ts';
 import { type DockerfileSource, lastInstruction, lineEvidence } from '../dockerfile.ts';
@@ -96,7 +97,7 @@ function commandMismatch(
 	{ Config }: ImageInspect,
 ): Mismatch | undefined {
 	const observed = [...Config.Entrypoint, ...Config.Cmd].join(' ');
-	if (command === undefined || new RegExp(command).test(observed.slice(0, 4096))) return undefined;
+	if (command === undefined || isFoundIn(command, observed.slice(0, 4096))) return undefined;
 	return {
 		code: 'image-command',
 		message: observed
@@ -123,7 +124,7 @@ function entriesMismatch(
 ): Mismatch | undefined {
 	for (const [name, pattern] of Object.entries(wanted)) {
 		const value = Object.hasOwn(present, name) ? present[name] : undefined;
-		if (value !== undefined && new RegExp(`^(?:${pattern})$`).test(value.slice(0, 4096))) continue;
+		if (value !== undefined && isAllOf(pattern, value.slice(0, 4096))) continue;
 		const what = keyword === 'ENV' ? 'environment variable' : 'label';
 		return {
 			code: keyword === 'ENV' ? 'image-env' : 'image-label',

@@ -12,7 +12,16 @@ import type { Lab } from '@containrlab/protocol/lab.ts';
 import type { Failure } from '@containrlab/protocol/verdict.ts';
 import type { Check, Facts } from './check.ts';
 import { buildReusesCache } from './build-reuses-cache.ts';
+import { containerHealthy } from './container-healthy.ts';
+import {
+	containerListens,
+	containerLogs,
+	containerMemory,
+	containerNotRoot,
+} from './container-looks.ts';
 import { containerRuns } from './container-runs.ts';
+import { containerRestarts, containerStops } from './container-stops.ts';
+import { containerKeepsData, containerReadOnly } from './container-storage.ts';
 import { contextExcludes } from './context-excludes.ts';
 import { dockerfileBase, dockerfilePinned, dockerfileStages } from './dockerfile-bases.ts';
 import { dockerfileExecForm } from './dockerfile-exec-form.ts';
@@ -41,6 +50,15 @@ const LIBRARY: { [Name in CheckName]: Check<Name> } = {
 	'image-builds': imageBuilds,
 	'build-reuses-cache': buildReusesCache,
 	'container-runs': containerRuns,
+	'container-listens': containerListens,
+	'container-not-root': containerNotRoot,
+	'container-memory': containerMemory,
+	'container-logs': containerLogs,
+	'container-stops': containerStops,
+	'container-restarts': containerRestarts,
+	'container-read-only': containerReadOnly,
+	'container-healthy': containerHealthy,
+	'container-keeps-data': containerKeepsData,
 	'image-config': imageConfig,
 	'image-size': imageSize,
 	'image-excludes': imageExcludes,

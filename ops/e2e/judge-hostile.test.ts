@@ -141,6 +141,18 @@ test("a build that eats all the memory is the student's, or ours, but never pass
 	);
 });
 
+test('one that forks until nothing is left is the student’s to mend', async () => {
+	const bomb = `CMD ["sh", "-c", "while :; do sleep 999 & done"]`;
+	expect(codesOf(await room.judge(lab, dockerfile(bomb)))).toEqual(['container-exited']);
+	const quiet =
+		'import os,time\nwhile True:\n  try:\n    if os.fork() == 0: time.sleep(999)\n  except OSError: time.sleep(1)';
+	const verdict = await room.judge(
+		lab,
+		dockerfile(`CMD ["python", "-c", ${JSON.stringify(quiet)}]`),
+	);
+	expect(codesOf(verdict)).toEqual(['http-unreachable']);
+});
+
 test('links that point out of the workspace mislead nobody', async () => {
 	const files: SubmittedFile[] = [
 		...dockerfile('COPY . /app', SERVE),

@@ -1,26 +1,23 @@
 // What every declared check has in common, and the few shapes that several of them share.
 
 import { z } from 'zod';
+import { patternProblem } from './pattern.ts';
 
 export const seconds = z.number().positive().max(600);
 export const port = z.number().int().min(1).max(65535);
 export const relativePath = z.string().min(1).max(1024);
 
-/** A regular expression as JavaScript reads it, without flags. */
+/** A regular expression by RE2's rules: like JavaScript's, but without look-around and back references. */
 export const pattern = z
 	.string()
 	.min(1)
 	.max(200)
-	.refine(isPattern, 'this is no regular expression; close its brackets or escape them with \\');
-
-function isPattern(text: string): boolean {
-	try {
-		new RegExp(text);
-		return true;
-	} catch {
-		return false;
-	}
-}
+	.superRefine((text, context) => {
+		const problem = patternProblem(text);
+		if (problem === undefined) return;
+		const message = `this is no regular expression (${problem}); close its brackets or escape them with \\, and do without look-around and back references`;
+		context.addIssue({ code: 'custom', message });
+	});
 
 /**
  * Left out, each of these stays out of what is parsed: a lab's digest covers what its author wrote, and

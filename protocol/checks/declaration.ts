@@ -2,7 +2,19 @@
 
 import { z } from 'zod';
 import { JudgePhase } from '../verdict.ts';
-import { ContainerRuns, Http } from './container.ts';
+import {
+	ContainerHealthy,
+	ContainerKeepsData,
+	ContainerListens,
+	ContainerLogs,
+	ContainerMemory,
+	ContainerNotRoot,
+	ContainerReadOnly,
+	ContainerRestarts,
+	ContainerRuns,
+	ContainerStops,
+	Http,
+} from './container.ts';
 import {
 	DockerfileBase,
 	DockerfileExecForm,
@@ -33,6 +45,15 @@ export const CheckDeclaration = z.discriminatedUnion('check', [
 	ImageExcludes,
 	ImageHidesSecrets,
 	ContainerRuns,
+	ContainerListens,
+	ContainerNotRoot,
+	ContainerMemory,
+	ContainerLogs,
+	ContainerStops,
+	ContainerRestarts,
+	ContainerReadOnly,
+	ContainerHealthy,
+	ContainerKeepsData,
 	Http,
 ]);
 export type CheckDeclaration = z.infer<typeof CheckDeclaration>;
@@ -72,6 +93,21 @@ const ABOUT: About = {
 		title: ({ change }) => `A change to ${change.join(' and ')} leaves the steps above it cached`,
 	},
 	'container-runs': { phase: 'run', title: () => 'The container starts and stays up' },
+	'container-listens': { phase: 'run', title: ({ port }) => `Port ${port} is open` },
+	'container-not-root': { phase: 'run', title: () => 'The app does not run as root' },
+	'container-memory': {
+		phase: 'run',
+		title: ({ megabytes }) => `The app holds at most ${megabytes} MB of memory`,
+	},
+	'container-logs': { phase: 'run', title: () => 'The container logs what it does' },
+	'container-stops': { phase: 'run', title: () => 'The container stops when it is asked to' },
+	'container-restarts': {
+		phase: 'run',
+		title: () => 'The container works again after it was killed',
+	},
+	'container-read-only': { phase: 'run', title: () => 'The app leaves its own image as it is' },
+	'container-healthy': { phase: 'run', title: () => 'The health check knows how the app is' },
+	'container-keeps-data': { phase: 'run', title: () => 'The data outlives its container' },
 	'image-config': { phase: 'inspect', title: () => 'The image is set up as it should be' },
 	'image-size': {
 		phase: 'inspect',
@@ -87,7 +123,8 @@ const ABOUT: About = {
 	'image-hides-secrets': { phase: 'inspect', title: () => 'No secret is in the image' },
 	http: {
 		phase: 'inspect',
-		title: ({ method, path, status }) => `${method} ${path} answers ${status}`,
+		title: ({ method, path, status, env }) =>
+			`${method} ${path} answers ${status}${env ? `, with ${Object.keys(env).join(' and ')} set` : ''}`,
 	},
 };
 

@@ -1,0 +1,3 @@
+echo starting the guestbook
+python app.py
+echo it has ended
