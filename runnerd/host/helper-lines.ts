@@ -1,4 +1,4 @@
-// What the helper on the engine's machine says, and what it is told; helper.py is the other end.
+// What the helper on the engine's machine says, and what it is told; helper/ is the other end.
 
 import { z } from 'zod';
 

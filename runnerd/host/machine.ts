@@ -1,12 +1,12 @@
 // The engine's own machine: the group above all sandboxes, their disks, and news of what happens to
 // them. A helper container of ours does the work there, for the machine may be another than ours.
 
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import { cgroupParent } from '../sandboxes/spec.ts';
 import { DiskUse, type Trouble } from './helper-lines.ts';
+import { HELPER_PROGRAM } from './helper-program.ts';
 import { HelperLink } from './link.ts';
 
 /**
@@ -31,8 +31,6 @@ const WITH_DISKS = ['SYS_ADMIN', 'DAC_OVERRIDE'];
 const WITHOUT_DISKS = ['DAC_OVERRIDE', 'DAC_READ_SEARCH'];
 /** Loop devices, and the one that hands them out. */
 const LOOP_DEVICES = ['b 7:* rw', 'c 10:237 rw'];
-
-const script = readFileSync(new URL('helper.py', import.meta.url), 'utf8');
 
 /** An instance's volume that holds the disks of its sandboxes' volumes. */
 const disksVolume = (instance: string): string => `${instance}-disks`;
@@ -208,7 +206,7 @@ export class Machine {
 		const stream = await engine.openMachineHelper(
 			{
 				image,
-				command: ['python3', '-I', '-c', script, groupOf(cgroupDriver)],
+				command: ['python3', '-I', '-c', HELPER_PROGRAM, groupOf(cgroupDriver)],
 				capabilities,
 				binds: ['/sys/fs/cgroup:/host/cgroup', ...systemd, ...binds],
 				devices,

@@ -1,7 +1,7 @@
 """Where the agent's children come from: a thread that does nothing else.
 
 What the kernel grants the agent's loop, it grants to what is started there, too. Outside, that may be
-more than a sandbox's share of the cores (host/helper.py): shells must not inherit it.
+more than a sandbox's share of the cores (host/helper/agents.py): shells must not inherit it.
 """
 
 import _thread
