@@ -13,7 +13,6 @@ import type { Lab } from '@containrlab/protocol/lab.ts';
 export const INSTRUCTOR = 'instructor@containrlab.invalid';
 export const TA = 'ta@containrlab.invalid';
 const CLASS = 'Docker 101';
-const LABS = ['01-first-dockerfile'];
 
 /** Next to the web's own cost; both are OWASP's first choice for argon2id. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -66,7 +65,7 @@ export async function ensureDemoClass(
 			.limit(1);
 		if (taught[0]) return taught[0];
 		const ta = await person('Teaching assistant', TA, passwords.ta, false);
-		const made = await createClass(tx, { name: CLASS, labs: LABS });
+		const made = await createClass(tx, { name: CLASS, labs: labs.map(({ slug }) => slug) });
 		await tx.insert(members).values([
 			{ classId: made.id, userId: instructor, role: 'instructor' },
 			{ classId: made.id, userId: ta, role: 'ta' },
