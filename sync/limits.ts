@@ -9,6 +9,13 @@ export const LIMITS = {
 	frames: { atOnce: 60_000, perSecond: 2000 },
 	/** Bytes of a connection in a turn of the event loop, after which the others come first. */
 	turnBytes: 128 * 1024,
+	/**
+	 * How long an edit waits for others' to go out with: for each who hears of it, and at most (ms); unless
+	 * nobody heard of any for so many times as long, or so many bytes came.
+	 */
+	pace: { msPerMember: 0.03, mostMs: 20, pause: 4, bytes: 16 * 1024 },
+	/** Keys that a document may be behind its room, and steps (cost.ts) that each of them may cost. */
+	trailing: { keys: 64, steps: 16 },
 	/** Entries of one awareness message: a stock client repeats everyone's at once. */
 	awarenessEntries: 4096,
 	/** Steps (cost.ts) that a connection may cost at once, and per second; more is tried out first. */

@@ -19,7 +19,9 @@ import {
 	type Member,
 	type Peer,
 } from './member.ts';
+import { Pacing } from './pacing.ts';
 import type { Trials } from './trial.ts';
+import { TrailingDoc } from './trailing.ts';
 import type { Turns } from './turns.ts';
 import {
 	clientsOf,
@@ -47,12 +49,13 @@ export interface RoomContext extends LogSizeContext {
 
 export class Room {
 	readonly name: string;
-	readonly doc: Y.Doc;
 	readonly log: RoomLog;
 	readonly logSize: LogSize;
 	readonly members = new Set<Member>();
 	readonly awareness: RoomAwareness<Member>;
 	#context: RoomContext;
+	#pacing: Pacing;
+	#doc: TrailingDoc;
 	#owners: Map<number, string>;
 	#incoming: Incoming[] = [];
 	#changes: { update: Uint8Array; ours: boolean }[] = [];
@@ -65,8 +68,9 @@ export class Room {
 
 	constructor(name: string, loaded: LoadedRoom, context: RoomContext) {
 		this.name = name;
-		this.doc = loaded.doc;
+		this.#doc = new TrailingDoc(loaded.doc, this);
 		this.#context = context;
+		this.#pacing = new Pacing(context.turns, this.turn);
 		this.#owners = loaded.owners;
 		this.#size = loaded.size;
 		this.#unsnapshotted = loaded.unsnapshotted;
@@ -80,9 +84,15 @@ export class Room {
 		});
 		this.awareness = new RoomAwareness((client) => this.#owners.get(client));
 		// Yjs tidies up formatted text in transactions of its own.
-		this.doc.on('beforeTransaction', ({ origin }) => {
-			if (origin !== this) this.doc.on('update', this.#noteChange);
+		loaded.doc.on('beforeTransaction', ({ origin }) => {
+			if (origin !== this) loaded.doc.on('update', this.#noteChange);
 		});
+		loaded.doc.on('afterAllTransactions', () => loaded.doc.off('update', this.#noteChange));
+	}
+
+	/** Whole, with all that was received until the last turn. */
+	get doc(): Y.Doc {
+		return this.#doc.whole;
 	}
 
 	readonly #noteChange = (update: Uint8Array, origin: unknown): void => {
@@ -103,7 +113,7 @@ export class Room {
 		member.gone = true;
 		this.members.delete(member);
 		this.awareness.leave(member);
-		this.#soon();
+		this.#pacing.soon(0);
 	}
 
 	receive(member: Member, message: wire.Message): void {
@@ -113,20 +123,20 @@ export class Room {
 				return this.#expel(member, CLOSE.malformed);
 			case 'step1':
 				member.asked = message.vector;
-				return this.#soon();
+				return this.#pacing.now();
 			case 'update':
 				return this.#receiveUpdate(member, message.update);
 			case 'awareness':
 				if (!this.awareness.receive(member, message.entries)) {
 					return this.#expel(member, CLOSE.tooLarge);
 				}
-				return this.#soon();
+				return this.#pacing.soon(0);
 			case 'ticket':
 				// A matter between the connection and the server.
 				return;
 			case 'query-awareness':
 				member.asksWho = true;
-				return this.#soon();
+				return this.#pacing.soon(0);
 		}
 	}
 
@@ -141,7 +151,7 @@ export class Room {
 			return;
 		}
 		this.#incoming.push({ member, userId: member.user.id, update: decoded.update, tried: false });
-		this.#soon();
+		this.#pacing.soon(bytes.length);
 	}
 
 	#admit(bytes: Uint8Array): Admitted {
@@ -225,14 +235,11 @@ export class Room {
 		this.leave(member);
 	}
 
-	#soon(): void {
-		this.#context.turns.room(this.turn);
-	}
-
 	/** Everything received since the last turn: one transaction, its rows, one message to everyone. */
 	readonly turn = (): void => {
 		if (this.broken) return;
 		try {
+			this.#pacing.turned();
 			if (this.#incoming.length > 0) this.#integrate();
 			if (this.broken) return;
 			this.#answerSteps();
@@ -248,18 +255,32 @@ export class Room {
 	#integrate(): void {
 		const incoming = this.#incoming;
 		this.#incoming = [];
+		const [only] = incoming;
+		if (only && incoming.length === 1 && this.#passOn(only)) return;
 		const waited = pendingBytes(this.doc) > 0;
 		const fresh: Incoming[] = [];
 		const whole = waited ? undefined : this.#wholeTurn(incoming);
 		if (!whole) this.doc.on('update', this.#noteChange);
 		if (!this.#transact(incoming, fresh)) return;
-		this.doc.off('update', this.#noteChange);
 		if (fresh.length > 0) this.#state = undefined;
 		if (whole && fresh.length > 0 && this.#changes.length === 0) this.#noteChange(whole, this);
 		this.#logRows(fresh);
 		const members = new Set(incoming.map(({ member }) => member));
 		this.#broadcast(waited || members.size !== 1 ? undefined : [...members][0]);
 		for (const member of members) if (member?.peer.acks) this.#acknowledge(member);
+	}
+
+	/** A key that somebody typed, alone in its turn: the document may hear of it later. */
+	#passOn(key: Incoming): boolean {
+		const { member, update } = key;
+		if (!member || member.held || !this.#doc.take(update)) return false;
+		member.done += 1;
+		this.#state = undefined;
+		this.#noteChange(update.bytes, this);
+		this.#logRows([key]);
+		this.#broadcast(member);
+		if (member.peer.acks) this.#acknowledge(member);
+		return true;
 	}
 
 	/** One complete update is all that its turn changes: as it came, which spares encoding that. */
@@ -344,7 +365,7 @@ export class Room {
 		}
 		incoming.tried = true;
 		this.#incoming.unshift(...held);
-		this.#soon();
+		this.#pacing.soon(0);
 	}
 
 	/** One row for each connection. */
@@ -377,7 +398,9 @@ export class Room {
 	/** `author` made all of it and has it already. */
 	#broadcast(author: Member | undefined): void {
 		const changes = this.#changes;
+		if (changes.length === 0) return;
 		this.#changes = [];
+		this.#pacing.told(this.members.size);
 		for (const { update, ours } of changes) {
 			const message = wire.encodeUpdate(update);
 			for (const member of this.members) {
@@ -419,6 +442,7 @@ export class Room {
 		}
 		const changes = this.awareness.takeChanges();
 		if (!changes) return;
+		this.#pacing.told(this.members.size);
 		const message = wire.encodeAwareness(changes.entries);
 		for (const member of this.members) if (member !== changes.only) member.peer.send(message);
 	}
@@ -456,6 +480,7 @@ export class Room {
 		if (this.broken) return;
 		this.closeAll(close);
 		this.broken = true;
+		this.#pacing.end();
 		this.#context.onBroken(this);
 	}
 }
