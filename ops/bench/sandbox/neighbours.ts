@@ -18,6 +18,8 @@ const KEYS = 200;
 const PAUSE = { least: 20, more: 40 };
 /** After this a hog has all it gets, and has run into its limits. */
 const UNDER_WAY_MS = 5000;
+/** A sandbox that is ready is still busy with its own start for a moment, which is no calm. */
+const STARTED_MS = 3000;
 const TARGET = 2;
 
 const WORDS: Record<Hog, string> = {
@@ -43,10 +45,12 @@ export async function measureNeighbours(): Promise<Row[]> {
 	const calm: Felt = { echo: [], toFile: [] };
 	const rows: Row[] = [];
 	for (const kind of HOG_KINDS) {
+		const sandbox = await ready(sandboxes, hogs);
+		await delay(STARTED_MS);
 		const before = await felt(neighbour);
 		calm.echo.push(...before.echo);
 		calm.toFile.push(...before.toFile);
-		await hog(await ready(sandboxes, hogs), [kind]);
+		await hog(sandbox, [kind]);
 		await delay(UNDER_WAY_MS);
 		rows.push(...compared(WORDS[kind], before, await felt(neighbour)));
 		sandboxes.restart({ ...startRequest(hogs), fresh: true });
