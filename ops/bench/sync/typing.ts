@@ -28,7 +28,7 @@ interface Figures {
 
 const ROUNDS = 3;
 /** What runs for hours is compiled. */
-const WARM_MS = 4000;
+const WARM_MS = 6000;
 const TYPE_MS = 6000;
 /** What is written later is paid for too: peers with a store wait for 2 s of quiet. */
 const GRACE_MS = 2500;
