@@ -4,6 +4,7 @@
 import Docker from 'dockerode';
 import { prepareMachine } from '../prepare.ts';
 import { measureClass } from './mirror/class.ts';
+import { measureImages } from './mirror/images.ts';
 import { measureSizes } from './mirror/sizes.ts';
 import { measureStart } from './mirror/start.ts';
 import { namedParts, progress, runParts } from './parts.ts';
@@ -14,6 +15,8 @@ const PARTS: Record<string, Part> = {
 	start: measureStart,
 	/** The same packages for many sandboxes at once: upstream requests, times, its memory. */
 	class: measureClass,
+	/** What images that are there already cost a sandbox. */
+	images: measureImages,
 	/** How large the stand-ins are. */
 	sizes: measureSizes,
 };

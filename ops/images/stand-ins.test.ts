@@ -19,7 +19,7 @@ const quiet = { begin() {}, log() {} };
 const SOAK = process.env['SOAK'] !== undefined;
 const WANTED = [
 	...['busybox', 'debian:trixie-slim', 'hello-world', 'node:20-slim'],
-	...(SOAK ? ['node:22-slim', 'nginx', 'redis', 'golang:1.24'] : []),
+	...(SOAK ? ['node:22-slim', 'nginx', 'redis', 'postgres:17', 'golang:1.24'] : []),
 ];
 let instance: TestInstance;
 let sandbox: JudgeSandbox;
@@ -195,6 +195,50 @@ describe.runIf(SOAK)('redis', () => {
 		await sh(sandbox, 'for _ in {1..100}; do docker exec redis redis-cli ping && break; done');
 		expect(await ask('get answer')).toBe('42');
 		await sh(sandbox, 'docker rm -f redis');
+	});
+});
+
+describe.runIf(SOAK)('postgres:17', () => {
+	const up = (options: string) =>
+		`docker run -d --name db --network pg -v pgdata:/var/lib/postgresql/data ${options} postgres:17`;
+	const answering =
+		'for _ in {1..300}; do docker run --rm --network pg postgres:17 pg_isready -q -h db && break; sleep 0.2; done';
+	const ask = (sql: string) =>
+		sh(
+			sandbox,
+			`docker run --rm --network pg -e PGPASSWORD=secret postgres:17 psql -h db -U ada -d shop -tAc "${sql}"`,
+		);
+
+	test('without a password it says how to give one', async () => {
+		expect(await run('postgres:17')).toContain('-e POSTGRES_PASSWORD=');
+	});
+
+	test('its first start makes user, database and what scripts say; a volume keeps it', async () => {
+		await sh(
+			sandbox,
+			"docker network create pg; mkdir -p init && echo 'create table t (n int); insert into t values (42);' > init/1.sql",
+		);
+		const settings =
+			'-e POSTGRES_PASSWORD=secret -e POSTGRES_USER=ada -e POSTGRES_DB=shop -v "$PWD"/init:/docker-entrypoint-initdb.d:ro';
+		await sh(sandbox, `${up(settings)} && ${answering}`, 120_000);
+		expect(await ask('select n from t')).toBe('42');
+		expect(await ask('show server_version')).toMatch(/^17\./);
+		expect(await sh(sandbox, 'docker exec db stat -c %U /proc/1')).toBe('postgres');
+		await ask('update t set n = 7');
+		await sh(sandbox, 'docker stop db');
+		expect(await sh(sandbox, "docker inspect -f '{{.State.ExitCode}}' db")).toBe('0');
+		await sh(sandbox, `docker rm db && ${up('')} && ${answering}`, 120_000);
+		expect(await ask('select n from t')).toBe('7');
+		expect(await sh(sandbox, "docker inspect -f '{{.Config.ExposedPorts}}' db")).toContain('5432');
+		await sh(sandbox, 'docker rm -f db');
+	});
+
+	test('a wrong password is refused', async () => {
+		await sh(sandbox, `${up('')} && ${answering}`, 120_000);
+		const wrong =
+			'docker run --rm --network pg -e PGPASSWORD=wrong postgres:17 psql -h db -U ada -d shop -c "" 2>&1; true';
+		expect(await sh(sandbox, wrong)).toContain('password authentication failed');
+		await sh(sandbox, 'docker rm -f db');
 	});
 });
 

@@ -49,6 +49,7 @@ export const STAND_INS: Readonly<Record<string, StandIn>> = {
 		arm64:
 			'sha512-l3DAHZreylo+p9QXDtsOrjG2JXJqVzYXnAGmIQNOUNARcMppTO2cmewVQP+36tjJnSE+dzpMNtgW+c3oiDvXtA==',
 	}),
+	'postgres:17': { recipe: 'postgres' },
 	'python:3.13-slim': { recipe: 'python-3.13-slim' },
 	'redis:latest': { recipe: 'redis' },
 };

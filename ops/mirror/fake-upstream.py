@@ -40,6 +40,8 @@ class Upstream(http.server.BaseHTTPRequestHandler):
     def answer(self, body, status=200, length=None):
         self.send_response(status)
         self.send_header('Content-Length', str(length or len(body)))
+        if self.path.endswith('/brief'):
+            self.send_header('Cache-Control', 'max-age=1')
         # What would make the mirror serve a file of its own, or somebody's session.
         self.send_header('X-Accel-Redirect', '/health')
         self.send_header('Set-Cookie', 'who=me')

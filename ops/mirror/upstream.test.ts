@@ -57,8 +57,12 @@ const inMirror = (line: string) => execute(mirror, MIRROR_USER, ['bash', '-c', l
 /** As a sandbox asks: status, and length or words. */
 const get = (url: string, more = '') =>
 	inMirror(
-		`curl -s ${more} --max-time 30 --unix-socket /sockets/http.sock -o /tmp/got -w '%{http_code} %{size_download}' ${url}`,
+		`curl -s --max-time 30 ${more} --unix-socket /sockets/http.sock -o /tmp/got -w '%{http_code} %{size_download}' ${url}`,
 	);
+
+/** Says something once the last entry that holds for a second is over. */
+const STALE =
+	'find /cache -type f -not -newermt "-1500 milliseconds" | xargs -r grep -l dists/trixie/brief';
 
 /** How often the upstream was asked for a path. */
 async function asked(path: string): Promise<number> {
@@ -104,6 +108,27 @@ test('what was fetched once is there when the upstream is not', async () => {
 	);
 	await inMirror(`curl -sf ${HERE}/mood/good`);
 	expect(await get('http://deb.debian.org/debian/pool/new.deb')).toBe('200 300000');
+});
+
+test('what may have changed is given at once all the same, while nobody answers', async () => {
+	const url = 'http://deb.debian.org/debian/dists/trixie/brief';
+	await get(url);
+	// Longer than it is said to hold.
+	await until('its end', async () => (await inMirror(STALE)) !== '', 30_000);
+	await inMirror(`curl -sf ${HERE}/mood/silent`);
+	expect(await get(url, '--max-time 10')).toBe('200 300000');
+	await inMirror(`curl -sf ${HERE}/mood/good`);
+});
+
+test('an entry of the cache that is not as it was is fetched anew', async () => {
+	const url = 'http://deb.debian.org/debian/pool/spoilt.deb';
+	await get(url);
+	await inMirror(
+		'grep -l apt/debian/pool/spoilt.deb -r /cache | while read -r one; do head -c 64 /dev/urandom | dd of="$one" conv=notrunc status=none; done',
+	);
+	expect(await get(url)).toBe('200 300000');
+	expect(await get(url)).toBe('200 300000');
+	expect(await asked('/debian/pool/spoilt.deb')).toBe(2);
 });
 
 test('an answer that was cut off is not kept', async () => {
