@@ -16,7 +16,7 @@ import {
 	timestamp,
 	uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { Verdict } from '@containrlab/protocol/verdict.ts';
+import type { AttemptVerdict } from '@containrlab/protocol/verdict.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
@@ -353,6 +353,14 @@ export type AttemptFile =
 	| { kind: 'link'; path: string; target: string }
 	| { kind: 'dir'; path: string; mode: number };
 
+export type Override = {
+	status: 'passed' | 'failed';
+	reason: string;
+	by: { id: string; name: string };
+	/** ISO 8601. */
+	at: string;
+};
+
 export type AttemptPhase = {
 	phase: 'prepare' | 'read' | 'build' | 'run' | 'inspect';
 	status: 'running' | 'passed' | 'failed' | 'skipped';
@@ -371,7 +379,9 @@ export const attempts = pgTable(
 		submittedBy: text('submitted_by')
 			.notNull()
 			.references(() => users.id),
-		status: text('status', { enum: ['queued', 'running', 'passed', 'failed', 'error'] })
+		status: text('status', {
+			enum: ['queued', 'running', 'passed', 'failed', 'error', 'withdrawn'],
+		})
 			.notNull()
 			.default('queued'),
 		/** `document`: runnerd was unreachable, so what only the sandbox held is missing. */
@@ -394,7 +404,9 @@ export const attempts = pgTable(
 			.$type<AttemptPhase[]>()
 			.notNull()
 			.default(sql`'[]'::jsonb`),
-		verdict: jsonb('verdict').$type<Verdict>(),
+		verdict: jsonb('verdict').$type<AttemptVerdict>(),
+		/** Staff know better: `status` is theirs then, and the verdict stays what the judge said. */
+		override: jsonb('override').$type<Override>(),
 		durationMs: integer('duration_ms'),
 		imageBytes: bigint('image_bytes', { mode: 'number' }),
 		createdAt: now('created_at'),
@@ -404,10 +416,11 @@ export const attempts = pgTable(
 	(t) => [
 		uniqueIndex('attempts_number').on(t.workspaceId, t.number),
 		index('attempts_recent').on(t.createdAt),
-		check(
-			'attempts_verdict',
-			sql`(${t.status} in ('passed', 'failed', 'error')) = (${t.verdict} is not null)`,
-		),
+		/** The queue: few rows, asked for each second while anyone waits. */
+		index('attempts_open')
+			.on(t.createdAt)
+			.where(sql`${t.status} in ('queued', 'running')`),
+		check('attempts_verdict', sql`(${t.status} in ('queued', 'running')) = (${t.verdict} is null)`),
 	],
 );
 
@@ -419,8 +432,8 @@ export const attemptRuns = pgTable(
 			.notNull()
 			.references(() => attempts.id, { onDelete: 'cascade' }),
 		try: integer('try').notNull(),
-		status: text('status', { enum: ['passed', 'failed', 'error'] }).notNull(),
-		verdict: jsonb('verdict').$type<Verdict>().notNull(),
+		status: text('status', { enum: ['passed', 'failed', 'error', 'withdrawn'] }).notNull(),
+		verdict: jsonb('verdict').$type<AttemptVerdict>().notNull(),
 		phases: jsonb('phases').$type<AttemptPhase[]>().notNull(),
 		judgeDigest: text('judge_digest'),
 		durationMs: integer('duration_ms'),
@@ -432,6 +445,46 @@ export const attemptRuns = pgTable(
 		supersededAt: now('superseded_at'),
 	},
 	(t) => [primaryKey({ columns: [t.attemptId, t.try] })],
+);
+
+/** Staff had all attempts of a lab judged again, to see whether a new judge says the same. */
+export const rejudgings = pgTable(
+	'rejudgings',
+	{
+		id: text('id').primaryKey(),
+		classId: text('class_id')
+			.notNull()
+			.references(() => classes.id, { onDelete: 'cascade' }),
+		labSlug: text('lab_slug').notNull(),
+		askedBy: text('asked_by').references(() => users.id, { onDelete: 'set null' }),
+		askedAt: now('asked_at'),
+		/** Attempts whose version of the lab is no longer here, and those beyond one click. */
+		unjudgeable: integer('unjudgeable').notNull().default(0),
+		left: integer('left').notNull().default(0),
+	},
+	(t) => [index('rejudgings_class').on(t.classId, t.askedAt)],
+);
+
+/** What each of them had said before. */
+export const rejudgedAttempts = pgTable(
+	'rejudged_attempts',
+	{
+		rejudgingId: text('rejudging_id')
+			.notNull()
+			.references(() => rejudgings.id, { onDelete: 'cascade' }),
+		attemptId: text('attempt_id')
+			.notNull()
+			.references(() => attempts.id, { onDelete: 'cascade' }),
+		try: integer('try').notNull(),
+		status: text('status', { enum: ['passed', 'failed', 'error', 'withdrawn'] }).notNull(),
+		/** Of its failures, in order. */
+		codes: jsonb('codes').$type<string[]>().notNull(),
+		judgeDigest: text('judge_digest'),
+	},
+	(t) => [
+		primaryKey({ columns: [t.rejudgingId, t.attemptId] }),
+		index('rejudged_attempts_attempt').on(t.attemptId),
+	],
 );
 
 export const judgeLogs = pgTable(

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Port, PORTS_MAX } from './preview.ts';
 import { Id } from './id.ts';
 import { SandboxState } from './sandbox.ts';
-import { JudgePhase } from './verdict.ts';
+import { AttemptStatus, JudgePhase } from './verdict.ts';
 
 export const Person = z.object({ id: z.string(), name: z.string() });
 export type Person = z.infer<typeof Person>;
@@ -130,7 +130,7 @@ export const BrowserEvent = z.discriminatedUnion('type', [
 		workspace: z.string(),
 		attempt: z.string(),
 		number: z.number().int(),
-		status: z.enum(['queued', 'running', 'passed', 'failed', 'error']),
+		status: AttemptStatus,
 		phases: z.array(
 			z.object({
 				phase: JudgePhase,

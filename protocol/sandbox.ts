@@ -223,6 +223,8 @@ export type JudgeRunRequest = z.infer<typeof JudgeRunRequest>;
 
 /** `GET /judge-runs/<attempt>/<try>`; kept until `DELETE` acknowledges it. */
 export const JudgeRun = z.discriminatedUnion('status', [
+	/** As many run as the machine takes; this one has its turn after others. */
+	z.object({ status: z.literal('waiting') }),
 	z.object({ status: z.literal('running'), phase: JudgePhase }),
 	z.object({
 		status: z.literal('done'),

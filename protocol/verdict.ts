@@ -82,6 +82,29 @@ export const Verdict = z.discriminatedUnion('status', [
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
+/** No judge's word: nobody wants this attempt judged any more. It counts for nothing. */
+export const Withdrawn = z.object({
+	status: z.literal('withdrawn'),
+	why: z.discriminatedUnion('kind', [
+		/** Newer work of the same workspace took its place in the queue. */
+		z.object({ kind: z.literal('replaced'), by: z.number().int().positive() }),
+		z.object({ kind: z.literal('cancelled'), by: z.object({ id: z.string(), name: z.string() }) }),
+	]),
+	checks: z.array(CheckResult),
+	metrics: Metrics,
+});
+export type Withdrawn = z.infer<typeof Withdrawn>;
+
+/** How an attempt ended: each in exactly one of these. */
+export const AttemptVerdict = z.discriminatedUnion('status', [...Verdict.options, Withdrawn]);
+export type AttemptVerdict = z.infer<typeof AttemptVerdict>;
+
+/** Without a verdict while it is `queued` or `running`. */
+export const AttemptStatus = z.enum([
+	...(['queued', 'running', 'passed', 'failed', 'error', 'withdrawn'] as const),
+]);
+export type AttemptStatus = z.infer<typeof AttemptStatus>;
+
 export interface Score {
 	earned: number;
 	/** Without the bonus. */

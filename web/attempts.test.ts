@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attemptById, insertAttempt, settle } from '@containrlab/db/queries/attempts.ts';
+import { addMember, createClass } from '@containrlab/db/queries/classes.ts';
 import { runsOf } from '@containrlab/db/queries/attempt-runs.ts';
 import { keepBlobs, shaOf } from '@containrlab/db/queries/blobs.ts';
 import { keepLabVersion, openWorkspace } from '@containrlab/db/queries/workspaces.ts';
@@ -258,10 +259,10 @@ describe('the table', () => {
 		);
 		const rows = (await response.text()).split('\r\n');
 		expect(rows.find((row) => row.includes('1+1'))).toBe(
-			`"'=1+1,""x""","","First Dockerfile","not submitted","0",""`,
+			`"'=1+1,""x""","","First Dockerfile","not submitted","","","","0",""`,
 		);
 		expect(rows.find((row) => row.includes('Bob'))).toMatch(
-			/^"Bob","","First Dockerfile","passed","53","20\d\d-[\d-]+T[\d:.]+Z"$/,
+			/^"Bob","","First Dockerfile","passed","1","1","0","53","20\d\d-[\d-]+T[\d:.]+Z"$/,
 		);
 	});
 });
@@ -379,6 +380,21 @@ describe('judging again', () => {
 		]);
 	});
 
+	it('is ended by staff alone, and the verdict that it had stands again', async () => {
+		const id = await attemptWith(passed);
+		expect((await again('ta', id)).status).toBe(200);
+		await until('the run', () => putsOf(id).includes(`${id}/2`));
+		const cancel = (who: Who) => browsers[who].post(`/attempts/${id}?/cancel`);
+		expect((await cancel('student')).status).toBe(403);
+		expect((await rowOf(id)).verdict).toBeNull();
+		expect((await cancel('instructor')).status).toBe(200);
+		await until('the end of the run', () => runnerd.acknowledged.includes(`${id}/2`));
+		expect(await rowOf(id)).toMatchObject({ status: 'passed', try: 1, judgeDigest: 'judge-1' });
+		expect(await runsOf(database.connection.db, id)).toMatchObject([
+			{ try: 2, status: 'withdrawn', by: 'Tom' },
+		]);
+	});
+
 	it('ends in one verdict although web is killed meanwhile, and asked twice at once', async () => {
 		const id = await attemptWith(failed());
 		const asked = await Promise.all([again('ta', id), again('instructor', id)]);
@@ -436,5 +452,124 @@ describe('judging again', () => {
 		expect(response.status).toBe(200);
 		expect(words(await response.text())).toMatch(/attempts are being judged again/);
 		for (const id of owed) expect(await settled(id)).toMatchObject({ status: 'passed', try: 2 });
+	});
+});
+
+describe('staff’s word', () => {
+	const decide = (who: Who, id: string, form: Record<string, string>) =>
+		browsers[who].post(`/attempts/${id}?/override`, form);
+	const restore = (who: Who, id: string) => browsers[who].post(`/attempts/${id}?/restore`);
+
+	it('counts instead of the judge’s, with its reason, until it is taken back', async () => {
+		const id = await attemptWith(failed());
+		const word = { status: 'passed', reason: 'The proxy of our school was <b>down</b>.' };
+		expect((await decide('student', id, word)).status).toBe(403);
+		expect((await decide('other', id, word)).status).toBe(404);
+		expect((await decide('ta', id, { ...word, reason: ' ' })).status).toBe(400);
+		expect((await decide('ta', id, { ...word, status: 'error' })).status).toBe(400);
+		expect(await rowOf(id)).toMatchObject({ status: 'failed', override: null });
+		expect((await decide('ta', id, word)).status).toBe(200);
+		expect(await rowOf(id)).toMatchObject({ status: 'passed', verdict: { status: 'failed' } });
+		const page = await textOf('student', `/attempts/${id}`);
+		expect(words(page)).toMatch(/This counts as passed\. Decided by Tom just now/);
+		expect(page).toContain('was &lt;b>down&lt;/b>.');
+		expect(page).toContain('There is no x.');
+		expect((await restore('student', id)).status).toBe(403);
+		expect((await restore('instructor', id)).status).toBe(200);
+		expect(await rowOf(id)).toMatchObject({ status: 'failed', override: null });
+		const audited = await database.connection.sql<
+			{ actor: string; action: string; detail: unknown }[]
+		>`
+			select actor_id as actor, action, detail from audit where subject = ${id} order by id`;
+		expect([...audited]).toEqual([
+			{ actor: room.people.ta.id, action: 'attempt.override', detail: word },
+			{
+				...{ actor: room.people.instructor.id, action: 'attempt.override-taken-back' },
+				detail: null,
+			},
+		]);
+	});
+
+	it('outlives another run of the judge, and waits for the one that is open', async () => {
+		const id = await attemptWith(failed());
+		await decide('ta', id, { status: 'passed', reason: 'Seen at the desk.' });
+		await again('ta', id);
+		await until('the run', () => putsOf(id).includes(`${id}/2`));
+		expect((await decide('ta', id, { status: 'failed', reason: 'x' })).status).toBe(409);
+		runnerd.finish(`${id}/2`, done(failed('other')));
+		const row = await settled(id);
+		expect(row).toMatchObject({ status: 'passed', try: 2, verdict: { status: 'failed' } });
+		const kept = await runsOf(database.connection.db, id);
+		expect(kept.map((run) => run.status)).toEqual(['failed']);
+		await restore('ta', id);
+		expect(await rowOf(id)).toMatchObject({ status: 'failed' });
+	});
+
+	it('is all or nothing in the gradebook', async () => {
+		const guest = new Browser(web.url);
+		await guest.post(`/join/${room.class.joinCode}?/guest`, { name: 'Olga' });
+		const own = await guest.openLab(room.class.id);
+		const id = await attemptWith(failed(), { in: own });
+		const points = async () => {
+			const csv = await textOf('ta', `/classes/${room.class.id}/attempts/gradebook.csv`);
+			return csv.split('\r\n').find((row) => row.startsWith('"Olga"'));
+		};
+		expect(await points()).toContain('"failed","1","2","0"');
+		await decide('ta', id, { status: 'passed', reason: 'Shown at the desk.' });
+		expect(await points()).toContain('"passed","2","2","0"');
+		await decide('ta', id, { status: 'failed', reason: 'It was not theirs.' });
+		expect(await points()).toContain('"failed","0","2","0"');
+	});
+});
+
+describe('a lab judged again', () => {
+	it('is reported by what changed, to staff alone', async () => {
+		const { db } = database.connection;
+		const { id: classId } = await createClass(db, { name: 'Another', labs: [LAB] });
+		const { student, ta, other } = room.people;
+		for (const [{ id: userId }, role] of [
+			[student, 'student'],
+			[other, 'student'],
+			[ta, 'ta'],
+		] as const) {
+			await addMember(db, { classId, userId, role });
+		}
+		const { id: work } = await openWorkspace(db, { classId, ownerId: student.id, lab });
+		const [gets, loses, stays, ours] = [
+			...[await attemptWith(failed(), { in: work }), await attemptWith(passed, { in: work })],
+			...[await attemptWith(failed(), { in: work }), await attemptWith(passed, { in: work })],
+		] as const;
+		const gone = `gone-${newId()}`;
+		await keepLabVersion(db, { ...lab, digest: gone });
+		await attemptWith(passed, { in: work, labDigest: gone });
+		const says = new Map([
+			[gets, passed],
+			[loses, failed('new-check')],
+			[stays, failed()],
+			[ours, broken],
+		]);
+		runnerd.judge = (_, key) => done(says.get(key.split('/')[0]!)!);
+		const path = `/classes/${classId}/attempts/again`;
+		expect((await browsers.student.post(path, { lab: LAB })).status).toBe(403);
+		expect((await browsers.outsider.post(path, { lab: LAB })).status).toBe(404);
+		expect((await browsers.ta.post(path, { lab: '09-none' })).status).toBe(400);
+		const asked = await browsers.ta.post(path, { lab: LAB });
+		expect(asked.status).toBe(303);
+		const report = asked.headers.get('location')!;
+		for (const id of says.keys()) await settled(id);
+		const page = await textOf('ta', report);
+		const said = words(page);
+		expect(said).toMatch(/4 attempts, asked for by Tom just now : 2 verdicts changed \./);
+		expect(said).toContain('1 attempt left as it was');
+		expect(said).toMatch(/Ada 1 Failed build-failed judge judge-1 Passed judge judge-2/);
+		expect(said).toMatch(/Ada 2 Passed judge judge-1 Failed new-check judge judge-2/);
+		expect(page).not.toContain(`/attempts/${stays}"`);
+		expect(page).not.toContain(`/attempts/${ours}"`);
+		expect(words(await textOf('ta', path))).toMatch(/First Dockerfile just now Tom 4 attempts/);
+		expect((await browsers.student.get(report)).status).toBe(403);
+		// By another class's address it can't be had either.
+		const elsewhere = report.replace(classId, room.class.id);
+		expect((await browsers.ta.get(elsewhere)).status).toBe(404);
+		expect((await browsers.ta.get(`${path}/%00`)).status).toBe(404);
 	});
 });

@@ -276,6 +276,98 @@ describe('submitting', () => {
 	});
 });
 
+describe('waiting', () => {
+	const begins = (key: string) => {
+		runnerd.runs.set(key, { status: 'running', phase: 'prepare' });
+		const [attempt = ''] = key.split('/');
+		runnerd.emit({ type: 'judge-phase', attempt, try: 1, phase: 'prepare', status: 'running' });
+	};
+	const statusIs = (id: string, status: string) =>
+		until(`${status}: ${id}`, async () => {
+			const row = await attemptById(database.connection.db, id);
+			return row?.status === status;
+		});
+	/** Each call is other work. */
+	const change = (n: number) => {
+		runnerd.drained.files = [{ kind: 'link', path: 'n', target: String(n) }];
+	};
+
+	it('runs one attempt, and newer work takes the place of what waits', async () => {
+		const { browser, workspace } = await guest('Ivy');
+		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		const first = await submit(browser, workspace);
+		begins((await putOf(first)).key);
+		await statusIs(first, 'running');
+		// The very same work has its place already, however often one clicks.
+		expect(await submit(browser, workspace)).toBe(first);
+		change(1);
+		const second = await submit(browser, workspace);
+		expect(await submit(browser, workspace)).toBe(second);
+		change(2);
+		const third = await submit(browser, workspace);
+		const replaced = await settled(second);
+		expect(replaced).toMatchObject({
+			...{ status: 'withdrawn', number: 2, durationMs: null },
+			verdict: { why: { kind: 'replaced', by: 3 } },
+		});
+		const page = await (await browser.get(`/attempts/${second}`)).text();
+		expect(page).toContain('Replaced by attempt 3');
+		// One of a student's is judged at a time: the newest waits for the first.
+		expect(runnerd.puts.filter((put) => put.key.startsWith(third))).toEqual([]);
+		const place = await browser.get(`/attempts/${third}/place`);
+		expect(await place.json()).toMatchObject({ ahead: 0, own: true });
+		runnerd.judge = () => passed();
+		runnerd.finish(`${first}/1`, passed());
+		expect(await settled(first)).toMatchObject({ status: 'passed' });
+		expect(await settled(third)).toMatchObject({ status: 'passed', number: 3 });
+		expect(runnerd.puts.filter((put) => put.key.startsWith(second))).toEqual([]);
+		expect(await (await browser.get(`/attempts/${third}/place`)).json()).toBeNull();
+	});
+
+	it('replaces what is handed in but has no turn yet, and ends its run', async () => {
+		const { browser, workspace } = await guest('Jo');
+		await browser.send(`/w/${workspace}/sandbox`, { method: 'POST' });
+		runnerd.judge = () => ({ status: 'waiting' });
+		const first = await submit(browser, workspace);
+		const { key } = await putOf(first);
+		runnerd.judge = () => passed();
+		change(1);
+		const second = await submit(browser, workspace);
+		expect(await settled(first)).toMatchObject({ status: 'withdrawn' });
+		await until('the run has ended', () => runnerd.acknowledged.includes(key));
+		expect(await settled(second)).toMatchObject({ status: 'passed' });
+	});
+
+	it('is cancelled by its owner and by staff, not by others, and is judged no more', async () => {
+		const { browser, workspace } = await guest('Kim');
+		const cancel = (by: Browser, id: string) =>
+			by.send(`/attempts/${id}/cancel`, { method: 'POST' });
+		const running = await submit(browser, workspace);
+		const { key } = await putOf(running);
+		begins(key);
+		await statusIs(running, 'running');
+		const stranger = (await guest('Lou')).browser;
+		expect((await cancel(stranger, running)).status).toBe(404);
+		expect((await cancel(browser, running)).status).toBe(204);
+		await until('the run has ended', () => runnerd.acknowledged.includes(key));
+		// A verdict that comes too late changes nothing, nor does a second click.
+		runnerd.finish(key, passed());
+		expect((await cancel(browser, running)).status).toBe(409);
+		const row = await settled(running);
+		expect(row.verdict).toMatchObject({ why: { kind: 'cancelled', by: { name: 'Kim' } } });
+		const again = await submit(browser, workspace);
+		expect(again).not.toBe(running);
+		const staff = await new Browser(web.url).signIn(room.people.ta.email);
+		expect((await cancel(staff, again)).status).toBe(204);
+		expect(await settled(again)).toMatchObject({ status: 'withdrawn', number: 2 });
+		const page = await (await browser.get(`/w/${workspace}`)).text();
+		expect(page).toContain('Cancelled by Tom');
+		const audited = await database.connection.sql<{ actor: string }[]>`
+			select actor_id as actor from audit where action = 'attempt.cancel' and subject = ${again}`;
+		expect(audited.map((entry) => entry.actor)).toEqual([room.people.ta.id]);
+	});
+});
+
 describe('the sandbox', () => {
 	it('is started, told about, and given the bytes that it misses', async () => {
 		const { browser, workspace } = await guest('Fay');

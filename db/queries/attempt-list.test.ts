@@ -2,7 +2,7 @@
 
 import { newId } from '@containrlab/protocol/id.ts';
 import type { Lab } from '@containrlab/protocol/lab.ts';
-import type { Verdict } from '@containrlab/protocol/verdict.ts';
+import { scoreOf, type Verdict } from '@containrlab/protocol/verdict.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase, type TestDatabase } from '../testing.ts';
 import {
@@ -158,12 +158,54 @@ describe('filters', () => {
 
 	it('count what they choose', async () => {
 		const { db } = database.connection;
-		const all = { queued: 1, running: 0, passed: 1, failed: 9, error: 1 };
+		const all = { queued: 1, running: 0, passed: 1, failed: 9, error: 1, withdrawn: 0 };
 		expect(await countAttempts(db, { classId })).toEqual(all);
-		const best = { queued: 1, running: 0, passed: 1, failed: 1, error: 1 };
+		const best = { queued: 1, running: 0, passed: 1, failed: 1, error: 1, withdrawn: 0 };
 		expect(await countAttempts(db, { classId, show: 'best' })).toEqual(best);
 		expect(await failureCodes(db, classId)).toEqual(['code-0', 'code-1']);
 	});
+});
+
+it('grades by points, those of the best attempt, and says what of them is bonus', async () => {
+	const { db } = database.connection;
+	const own = await createClass(db, { name: 'Points', labs: ['01-a'] });
+	const dee = await insertGuest(db, 'dee');
+	await addMember(db, { classId: own.id, userId: dee.id, role: 'student' });
+	const workspace = await openWorkspace(db, {
+		...{ classId: own.id, ownerId: dee.id, lab: lab('01-a') },
+	});
+	const weighted = (main: 'passed' | 'failed', bonus: 'passed' | 'failed'): Verdict => {
+		const checks = [
+			{ ...check('passed', 1), points: 2 },
+			{ ...check(main, 2), points: 5 },
+			{ ...check(bonus, 3), points: 3, bonus: true },
+		];
+		const metrics = { durationMs: 1 };
+		const failures = [{ code: 'c', message: 'm', hint: 'h', evidence: [] }];
+		return main === 'passed'
+			? { status: 'passed', checks, metrics }
+			: { status: 'failed', checks, metrics, failures };
+	};
+	const best = async () => (await gradebook(db, own.id)).map((grade) => grade.best);
+	expect(await best()).toEqual([null]);
+	const verdicts = [weighted('failed', 'passed'), weighted('passed', 'failed'), error] as const;
+	const expected = [
+		{ earned: 5, possible: 7, bonus: 3 },
+		{ earned: 7, possible: 7, bonus: 0 },
+		{ earned: 7, possible: 7, bonus: 0 },
+	];
+	for (const [n, verdict] of verdicts.entries()) {
+		const id = newId();
+		await db.transaction((tx) =>
+			insertAttempt(tx, {
+				...{ id, workspaceId: workspace.id, submittedBy: dee.id, source: 'drained', logSeq: n },
+				...{ files: [], left: [], labDigest: 'digest-01-a' },
+			}),
+		);
+		await settle(db, { id, try: 1 }, { verdict, judgeDigest: null, phases: [], log: [] });
+		expect(await best()).toEqual([expected[n]]);
+		if (verdict !== error) expect(scoreOf(verdict.checks)).toEqual(expected[n]);
+	}
 });
 
 it('grades every student and lab, and counts no trouble of ours', async () => {

@@ -2,6 +2,7 @@
 // verdicts; and what a gradebook wants of them.
 
 import { and, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm';
+import type { Score } from '@containrlab/protocol/verdict.ts';
 import { attempts, members, users, workspaces } from '../schema.ts';
 import type { AttemptStatus } from './attempts.ts';
 import type { Executor } from './executor.ts';
@@ -194,7 +195,7 @@ export async function countAttempts(
 		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
 		.where(matching(filter))
 		.groupBy(attempts.status);
-	const counts = { queued: 0, running: 0, passed: 0, failed: 0, error: 0 };
+	const counts = { queued: 0, running: 0, passed: 0, failed: 0, error: 0, withdrawn: 0 };
 	for (const { status, count } of rows) counts[status] = count;
 	return counts;
 }
@@ -224,7 +225,23 @@ export type Grade = {
 	errors: number;
 	/** When the first attempt that passed was submitted. */
 	firstPass: Date | null;
+	/** Of the attempt with the most points; null before one was judged. */
+	best: Score | null;
 };
+
+const points = sql`coalesce((checked ->> 'points')::int, 1)`;
+const isBonus = sql`coalesce((checked ->> 'bonus')::boolean, false)`;
+/** What protocol's scoreOf says of a verdict's checks; all or nothing where staff decided. */
+const earned = sql`coalesce(sum(${points}) filter (where checked ->> 'status' = 'passed'), 0)`;
+const score = sql`(
+	select jsonb_build_object(
+		'earned', case ${attempts.override} ->> 'status'
+			when 'passed' then greatest(${earned}, coalesce(sum(${points}) filter (where not ${isBonus}), 0))
+			when 'failed' then 0
+			else ${earned} end,
+		'possible', coalesce(sum(${points}) filter (where not ${isBonus}), 0),
+		'bonus', coalesce(sum(${points}) filter (where checked ->> 'status' = 'passed' and ${isBonus}), 0))
+	from jsonb_array_elements(${attempts.verdict} -> 'checks') checked)`;
 
 /** Every student with every lab that the class has, or that someone has worked on. */
 export async function gradebook(
@@ -251,6 +268,8 @@ export async function gradebook(
 				sql<Date | null>`min(${attempts.createdAt}) filter (where ${attempts.status} = 'passed')`.mapWith(
 					attempts.createdAt,
 				),
+			best: sql<Score | null>`(array_agg(${score} order by (${score} ->> 'earned')::int desc, ${attempts.number})
+				filter (where ${attempts.status} in ('passed', 'failed')))[1]`,
 		})
 		.from(members)
 		.innerJoin(users, eq(users.id, members.userId))

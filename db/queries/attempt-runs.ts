@@ -1,15 +1,17 @@
 // The finished runs of an attempt that are no longer its verdict, kept with who asked for another.
 
-import { and, asc, desc, eq, inArray, lt, max, ne } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lt, max, ne, sql } from 'drizzle-orm';
 import { attemptRuns, attempts, users } from '../schema.ts';
 import type { AttemptRow } from './attempts.ts';
 import { first, only, type Executor } from './executor.ts';
 
 export type KeptRun = typeof attemptRuns.$inferSelect;
-type Finished = Omit<AttemptRow, 'status' | 'verdict'> & Pick<KeptRun, 'status' | 'verdict'>;
+type Finished = Omit<AttemptRow, 'verdict'> & Pick<KeptRun, 'verdict'>;
 
 export async function keepRun(tx: Executor, row: Finished, by: string): Promise<void> {
-	const { status, verdict, phases, judgeDigest, durationMs, imageBytes } = row;
+	const { verdict, phases, judgeDigest, durationMs, imageBytes } = row;
+	// The judge's word, whatever staff made of it.
+	const { status } = verdict;
 	const { startedAt, finishedAt } = row;
 	await tx.insert(attemptRuns).values({
 		...{ attemptId: row.id, try: row.try, status, verdict, phases, judgeDigest },
@@ -27,11 +29,13 @@ export async function lastTry(db: Executor, attemptId: string): Promise<number> 
 }
 
 /**
- * A run that failed for reasons of ours takes no earlier verdict away: that one stands again, and the
- * failed run is kept beside it, under the name of who had asked for it. Undefined when there is none.
- * The caller has just settled `row` as an error, and holds it.
+ * A run that failed for reasons of ours, or was cancelled, takes no earlier verdict away: that one
+ * stands again, and the run is kept beside it, under the name of who had asked for it. Undefined when
+ * there is none. The caller has just settled `row`, and holds it.
  */
 export async function standAgain(tx: Executor, row: AttemptRow): Promise<AttemptRow | undefined> {
+	const status = row.verdict?.status;
+	if (status !== 'error' && status !== 'withdrawn') return undefined;
 	const earlier = first(
 		await tx
 			.select()
@@ -40,23 +44,29 @@ export async function standAgain(tx: Executor, row: AttemptRow): Promise<Attempt
 				and(
 					eq(attemptRuns.attemptId, row.id),
 					lt(attemptRuns.try, row.try),
-					ne(attemptRuns.status, 'error'),
+					ne(attemptRuns.status, 'withdrawn'),
+					// Trouble of ours stands again only where someone thought better of another run.
+					status === 'error' ? ne(attemptRuns.status, 'error') : undefined,
 				),
 			)
 			.orderBy(desc(attemptRuns.try))
 			.limit(1),
 	);
-	if (!earlier || row.status !== 'error' || !row.verdict) return undefined;
+	if (!earlier || !row.verdict) return undefined;
 	const { attemptId, supersededBy, supersededAt, ...result } = earlier;
 	await tx
 		.delete(attemptRuns)
 		.where(and(eq(attemptRuns.attemptId, attemptId), eq(attemptRuns.try, earlier.try)));
 	await tx.insert(attemptRuns).values({
-		...{ attemptId, try: row.try, status: row.status, verdict: row.verdict, phases: row.phases },
+		...{ attemptId, try: row.try, status, verdict: row.verdict, phases: row.phases },
 		...{ judgeDigest: row.judgeDigest, durationMs: row.durationMs, imageBytes: row.imageBytes },
 		...{ startedAt: row.startedAt, finishedAt: row.finishedAt, supersededBy, supersededAt },
 	});
-	return only(await tx.update(attempts).set(result).where(eq(attempts.id, attemptId)).returning());
+	const stands = {
+		...result,
+		status: sql`coalesce(${attempts.override} ->> 'status', ${earlier.status})`,
+	};
+	return only(await tx.update(attempts).set(stands).where(eq(attempts.id, attemptId)).returning());
 }
 
 export type ListedRun = Pick<KeptRun, 'try' | 'status' | 'finishedAt' | 'durationMs'> & {

@@ -2,11 +2,12 @@
 
 import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, notExists, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
-import type { JudgePhase, Verdict } from '@containrlab/protocol/verdict.ts';
+import type { AttemptVerdict, JudgePhase, Withdrawn } from '@containrlab/protocol/verdict.ts';
 import { attemptRuns, attempts, judgeLogs, workspaces, type AttemptPhase } from '../schema.ts';
 import { judgedAgain, standAgain } from './attempt-runs.ts';
 import { emitEvent } from './events.ts';
 import { first, only, type Executor } from './executor.ts';
+import { isDeepStrictEqual } from 'node:util';
 
 export type AttemptRow = typeof attempts.$inferSelect;
 export type AttemptStatus = AttemptRow['status'];
@@ -22,56 +23,53 @@ export async function attemptById(db: Executor, id: string): Promise<AttemptRow 
 }
 
 /**
- * The submission that waits or runs; a workspace has at most one. An earlier one that is being judged
- * again isn't it: new work must not take its place in the queue for the old.
+ * The submissions of a workspace that run or wait, the newest first: at most one of each. An earlier
+ * one that is being judged again isn't among them: its place in the queue isn't new work's.
  */
-export async function openAttempt(
-	db: Executor,
-	workspaceId: string,
-): Promise<AttemptRow | undefined> {
-	const rows = await db
+async function openOf(tx: Executor, workspaceId: string): Promise<AttemptRow[]> {
+	return tx
 		.select()
 		.from(attempts)
 		.where(
-			and(
-				eq(attempts.workspaceId, workspaceId),
-				inArray(attempts.status, OPEN),
-				notExists(
-					db
-						.select({ id: attemptRuns.attemptId })
-						.from(attemptRuns)
-						.where(eq(attemptRuns.attemptId, attempts.id)),
-				),
-			),
-		);
-	return first(rows);
+			and(eq(attempts.workspaceId, workspaceId), inArray(attempts.status, OPEN), isFirstRun(tx)),
+		)
+		.orderBy(desc(attempts.number))
+		.for('no key update');
 }
 
-/** Everything that has no verdict yet, oldest first. */
-export async function openAttempts(db: Executor): Promise<{ id: string }[]> {
-	return db
-		.select({ id: attempts.id })
-		.from(attempts)
-		.where(inArray(attempts.status, OPEN))
-		.orderBy(asc(attempts.createdAt));
-}
+/** Nobody has asked for it to be judged again. */
+const isFirstRun = (db: Executor) =>
+	notExists(
+		db
+			.select({ id: attemptRuns.attemptId })
+			.from(attemptRuns)
+			.where(eq(attemptRuns.attemptId, attempts.id)),
+	);
+
+export type Inserted = {
+	row: AttemptRow;
+	/** False: the very same work is in the queue already, as `row`. */
+	created: boolean;
+	/** What had waited: the caller withdraws it, in the same transaction. */
+	replaces: AttemptRow | undefined;
+};
 
 /**
- * Adds an attempt unless one is open already; call inside a transaction. The workspace's row is
- * locked meanwhile, so two clicks at once make one attempt and no number is given twice.
+ * Adds an attempt in the place of the one that waits; call inside a transaction. The workspace's row
+ * is locked meanwhile, so two clicks at once make one attempt and no number is given twice.
  */
-export async function insertAttempt(
-	tx: Executor,
-	attempt: NewAttempt,
-): Promise<{ row: AttemptRow; created: boolean }> {
+export async function insertAttempt(tx: Executor, attempt: NewAttempt): Promise<Inserted> {
 	await tx
 		.select({ id: workspaces.id })
 		.from(workspaces)
 		.where(eq(workspaces.id, attempt.workspaceId))
 		// Not `update`: events refer to this row, and their writers mustn't wait for us.
 		.for('no key update');
-	const open = await openAttempt(tx, attempt.workspaceId);
-	if (open) return { row: open, created: false };
+	const open = await openOf(tx, attempt.workspaceId);
+	const [newest] = open;
+	if (newest && isSameWork(newest, attempt)) {
+		return { row: newest, created: false, replaces: undefined };
+	}
 	const [last] = await tx
 		.select({ number: attempts.number })
 		.from(attempts)
@@ -82,8 +80,15 @@ export async function insertAttempt(
 		.insert(attempts)
 		.values({ ...attempt, number: (last?.number ?? 0) + 1 })
 		.returning();
-	return { row: only(rows), created: true };
+	const replaces = open.find((each) => each.status === 'queued');
+	return { row: only(rows), created: true, replaces };
 }
+
+/** The same files for the same lab: the verdict would be the same. */
+const isSameWork = (row: AttemptRow, next: NewAttempt): boolean =>
+	row.labDigest === next.labDigest &&
+	row.source === next.source &&
+	isDeepStrictEqual([row.files, row.left], [next.files, next.left ?? []]);
 
 /** Tells browsers how an attempt stands; last in the transaction that changed it. */
 export async function emitAttempt(tx: Executor, row: AttemptRow): Promise<void> {
@@ -177,8 +182,27 @@ function withPhase(phases: readonly AttemptPhase[], phase: AttemptPhase): Attemp
 	return at === -1 ? [...phases, phase] : phases.with(at, phase);
 }
 
+/** Of what failed, in order. */
+export const codesOf = (verdict: AttemptVerdict): string[] =>
+	verdict.status === 'failed' ? verdict.failures.map((failure) => failure.code) : [];
+
+/**
+ * Ends an attempt that has no verdict, as nobody's: undefined when it has one by now. One that was
+ * judged again has the verdict that it had.
+ */
+export async function withdraw(
+	db: Executor,
+	run: { id: string; try: number },
+	why: Withdrawn['why'],
+): Promise<AttemptRow | undefined> {
+	const verdict: Withdrawn = {
+		...{ status: 'withdrawn', why, checks: [], metrics: { durationMs: 0 } },
+	};
+	return settle(db, run, { verdict, judgeDigest: null, phases: [], log: [] });
+}
+
 export type Outcome = {
-	verdict: Verdict;
+	verdict: AttemptVerdict;
 	judgeDigest: string | null;
 	phases: AttemptPhase[];
 	/** The complete log, which replaces what was streamed. */
@@ -195,11 +219,11 @@ export async function settle(
 	{ verdict, judgeDigest, phases, log }: Outcome,
 ): Promise<AttemptRow | undefined> {
 	const set = {
-		status: verdict.status,
+		status: sql`coalesce(${attempts.override} ->> 'status', ${verdict.status})`,
 		verdict,
 		judgeDigest,
 		phases,
-		durationMs: Math.round(verdict.metrics.durationMs),
+		durationMs: verdict.status === 'withdrawn' ? null : Math.round(verdict.metrics.durationMs),
 		imageBytes: verdict.metrics.imageBytes ?? null,
 		finishedAt: new Date(),
 	};

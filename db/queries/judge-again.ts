@@ -19,8 +19,8 @@ export async function judgeAgain(
 		await tx.select().from(attempts).where(eq(attempts.id, attemptId)).for('no key update'),
 	);
 	if (!row?.verdict || row.status === 'queued' || row.status === 'running') return undefined;
-	const { status, verdict } = row;
-	await keepRun(tx, { ...row, status, verdict }, by);
+	const { verdict } = row;
+	await keepRun(tx, { ...row, verdict }, by);
 	const rows = await tx
 		.update(attempts)
 		.set({
@@ -38,9 +38,12 @@ export async function erredAttempts(
 	db: Executor,
 	filter: { classId: string; labSlug?: string | undefined },
 	limit: number,
-): Promise<{ id: string; labSlug: string; labDigest: string }[]> {
+): Promise<{ id: string; ownerId: string; labSlug: string; labDigest: string }[]> {
 	return db
-		.select({ id: attempts.id, labSlug: workspaces.labSlug, labDigest: attempts.labDigest })
+		.select({
+			...{ id: attempts.id, ownerId: workspaces.ownerId },
+			...{ labSlug: workspaces.labSlug, labDigest: attempts.labDigest },
+		})
 		.from(attempts)
 		.innerJoin(workspaces, eq(workspaces.id, attempts.workspaceId))
 		.where(

@@ -33,7 +33,8 @@ const MAX_RUNS = 1000;
 interface ActiveRun {
 	attempt: string;
 	try: number;
-	phase: JudgePhase;
+	/** Undefined until it has its turn. */
+	phase: JudgePhase | undefined;
 	abort: AbortController;
 	finished: Promise<void>;
 }
@@ -80,7 +81,7 @@ export class JudgeRuns {
 	async get(attempt: string, tryNumber: number): Promise<JudgeRun | undefined> {
 		const key = keyOf(attempt, tryNumber);
 		const active = this.#active.get(key);
-		if (active) return { status: 'running', phase: active.phase };
+		if (active) return stateOf(active);
 		if (!this.#done.has(key)) return undefined;
 		const stored = await this.#store.read(key);
 		return stored?.state === 'done' ? stored.result : undefined;
@@ -110,16 +111,15 @@ export class JudgeRuns {
 			return { ok: false, code: 'judge-busy' };
 		}
 		await this.#store.write(key, { state: 'asked', request });
-		this.#begin(key, request);
-		return { ok: true, created: true, run: { status: 'running', phase: 'prepare' } };
+		return { ok: true, created: true, run: stateOf(this.#begin(key, request)) };
 	}
 
-	#begin(key: string, request: JudgeRunRequest): void {
+	#begin(key: string, request: JudgeRunRequest): ActiveRun {
 		const cut = key.lastIndexOf('-');
 		const run: ActiveRun = {
 			attempt: key.slice(0, cut),
 			try: Number(key.slice(cut + 1)),
-			phase: 'prepare',
+			phase: undefined,
 			abort: new AbortController(),
 			finished: Promise.resolve(),
 		};
@@ -128,12 +128,14 @@ export class JudgeRuns {
 			if (run.abort.signal.aborted) return;
 			this.#options.log.error('a judge run broke', { key, error });
 		});
+		return run;
 	}
 
 	async #run(key: string, run: ActiveRun, request: JudgeRunRequest): Promise<void> {
 		const { signal } = run.abort;
 		try {
 			using _turn = await this.#turns.take(signal);
+			run.phase = 'prepare';
 			const lab = await this.#options.findLab(request.lab, request.labDigest);
 			const opening = this.#options.sandboxes.acquire('judge', { limits: request.limits, signal });
 			opening.catch(() => {});
@@ -200,6 +202,9 @@ const LAB_GONE: Verdict = {
 	checks: [],
 	metrics: { durationMs: 0 },
 };
+
+const stateOf = ({ phase }: ActiveRun): JudgeRun =>
+	phase === undefined ? { status: 'waiting' } : { status: 'running', phase };
 
 const keyOf = (attempt: string, tryNumber: number): string => `${attempt}-${tryNumber}`;
 

@@ -9,7 +9,7 @@ export type DoneRun = Extract<JudgeRun, { status: 'done' }>;
 
 const Stored = z.discriminatedUnion('state', [
 	z.object({ state: z.literal('asked'), request: JudgeRunRequest }),
-	z.object({ state: z.literal('done'), result: JudgeRun.options[1] }),
+	z.object({ state: z.literal('done'), result: JudgeRun.options[2] }),
 ]);
 export type StoredRun = z.infer<typeof Stored>;
 

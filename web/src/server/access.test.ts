@@ -13,15 +13,19 @@ it('lets staff teach, and everyone in the class see it', () => {
 });
 
 it.each([
-	['student', true, 'see edit restart reset lower-hand drive submit raise-hand be-here'],
+	['student', true, 'see edit restart reset lower-hand withdraw drive submit raise-hand be-here'],
 	['student', false, ''],
-	['ta', false, 'see edit restart reset lower-hand judge-again'],
-	['ta', true, 'see edit restart reset lower-hand drive submit raise-hand be-here judge-again'],
-	['instructor', false, 'see edit restart reset lower-hand judge-again'],
+	['ta', false, 'see edit restart reset lower-hand withdraw judge-again override'],
+	[
+		'ta',
+		true,
+		'see edit restart reset lower-hand withdraw drive submit raise-hand be-here judge-again override',
+	],
+	['instructor', false, 'see edit restart reset lower-hand withdraw judge-again override'],
 ] as const)('%s, owner %s: %s', (role, isOwner, expected) => {
 	const all = [
-		...(['see', 'edit', 'restart', 'reset', 'lower-hand'] as const),
-		...(['drive', 'submit', 'raise-hand', 'be-here', 'judge-again'] as const),
+		...(['see', 'edit', 'restart', 'reset', 'lower-hand', 'withdraw'] as const),
+		...(['drive', 'submit', 'raise-hand', 'be-here', 'judge-again', 'override'] as const),
 	];
 	const acts = all.filter((act) => mayInWorkspace(role, isOwner, act));
 	expect(acts.join(' ')).toBe(expected);

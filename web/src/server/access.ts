@@ -19,7 +19,9 @@ export type WorkspaceAct =
 	| 'submit'
 	| 'raise-hand'
 	| 'be-here'
-	| 'judge-again';
+	| 'withdraw'
+	| 'judge-again'
+	| 'override';
 /** `teach`: see everyone's work, and help; `administer`: change the class and who is in it. */
 export type ClassAct = 'see' | 'teach' | 'administer';
 
@@ -63,12 +65,12 @@ export function mayReissueReturnCode(
 
 /** To help is to see and edit, and to begin anew what has gone astray. */
 const OWNER_AND_STAFF: ReadonlySet<WorkspaceAct> = new Set([
-	...(['see', 'edit', 'restart', 'reset', 'lower-hand'] as const),
+	...(['see', 'edit', 'restart', 'reset', 'lower-hand', 'withdraw'] as const),
 ]);
 
 export function mayInWorkspace(role: Role, isOwner: boolean, act: WorkspaceAct): boolean {
 	if (OWNER_AND_STAFF.has(act)) return isOwner || isStaff(role);
-	if (act === 'judge-again') return isStaff(role);
+	if (act === 'judge-again' || act === 'override') return isStaff(role);
 	// Staff watch a terminal and read attempts; typing, submitting and asking are the owner's.
 	return isOwner;
 }
@@ -108,11 +110,13 @@ export async function accessToWorkspace(
 	return { ok: true, workspace, role, isOwner, isStaff: isStaff(role) };
 }
 
+export type AttemptAct = Extract<WorkspaceAct, 'see' | 'withdraw' | 'judge-again' | 'override'>;
+
 export async function accessToAttempt(
 	db: Database,
 	viewer: Viewer,
 	attemptId: string,
-	act: Extract<WorkspaceAct, 'see' | 'judge-again'> = 'see',
+	act: AttemptAct = 'see',
 ): Promise<Granted<WorkspaceGrant & { attempt: AttemptRow }>> {
 	const attempt = isId(attemptId) ? await attemptById(db, attemptId) : undefined;
 	if (!attempt) return HIDDEN;

@@ -9,6 +9,7 @@ import {
 	type AttemptSort,
 } from '@containrlab/db/queries/attempt-list.ts';
 import { Id } from '@containrlab/protocol/id.ts';
+import { AttemptStatus } from '@containrlab/protocol/verdict.ts';
 import { z } from 'zod';
 
 /** A form sends every field, chosen or not. */
@@ -18,7 +19,7 @@ const day = z.string().regex(/^2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/);
 const Asked = z.object({
 	student: optional(Id),
 	lab: optional(z.string().regex(/^[0-9]{2}-[a-z0-9-]{1,80}$/)),
-	status: optional(z.enum(['queued', 'running', 'passed', 'failed', 'error'])),
+	status: optional(AttemptStatus),
 	code: optional(z.string().regex(/^[a-z0-9-]{1,80}$/)),
 	from: optional(day),
 	to: optional(day),

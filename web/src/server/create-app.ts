@@ -10,12 +10,15 @@ import { Documents } from './documents.ts';
 import { EventHub, PRESENCE_CHANNEL, REVOCATIONS_CHANNEL } from './hub.ts';
 import { InSession } from './in-session.ts';
 import { JudgingAgain } from './judge-again.ts';
+import { Cancelling } from './cancelling.ts';
+import { JudgeLine } from './judge-line.ts';
 import { JudgeQueue } from './judge-queue.ts';
 import { Judging } from './judging.ts';
 import { deriveKey } from './keys.ts';
 import { Labs } from './labs.ts';
 import { log } from './log.ts';
 import { Preflights } from './preflights.ts';
+import { Overriding } from './overriding.ts';
 import { Presence, PresenceMessage } from './presence.ts';
 import { OpenConnections, Revocation } from './revocation.ts';
 import { Previews } from './preview/previews.ts';
@@ -63,12 +66,14 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	});
 	const submissions = new Submissions({
 		...{ db, documents, runnerd, labs, log },
-		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
+		enqueue: (tx, job) => queue.enqueue(tx, job),
 	});
 	const judgingAgain = new JudgingAgain({
 		...{ db, labs },
-		enqueue: (tx, attemptId) => queue.enqueue(tx, attemptId),
+		enqueue: (tx, job) => queue.enqueue(tx, job),
 	});
+	const line = new JudgeLine(db);
+	const cancelling = new Cancelling({ db, withdrawn: (attemptId) => judging.withdrawn(attemptId) });
 	const runnerEvents = new RunnerEvents({
 		...{ db, runnerd, log },
 		onMissing: (workspaceId, shas) => sandboxes.giveBlobs(workspaceId, shas),
@@ -116,6 +121,9 @@ export async function createApp(config: Config): Promise<RunningApp> {
 				submissions,
 				judgingAgain,
 				preflights: new Preflights(runnerd),
+				cancelling,
+				overriding: new Overriding(db),
+				line,
 			},
 			...{ hub, open, presence, previews, revoke, log, reached: new Reached() },
 		},

@@ -3,18 +3,30 @@
 import { sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import type { Database } from '@containrlab/db/connect.ts';
-import { openAttempts } from '@containrlab/db/queries/attempts.ts';
+import { queuedAttempts } from '@containrlab/db/queries/judge-queue.ts';
 import type { Executor } from '@containrlab/db/queries/executor.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import { soon } from './soon.ts';
 
-const QUEUE = 'judge';
-/** Judging here is waiting for runnerd, which admits as many runs as the machine can take. */
-const AT_ONCE = 16;
+/**
+ * Two lines, so that a class's worth of runs that staff ask for again keeps no student waiting. Judging
+ * here is waiting for runnerd, which alone decides how many runs the machine takes.
+ */
+const LINES = {
+	first: { name: 'judge', atOnce: 16 },
+	again: { name: 'judge-again', atOnce: 1 },
+} as const;
 const RETRY_MS = 1_000;
 
 type Job = { attempt: string };
+export type ToJudge = {
+	attempt: string;
+	/** Whose work it is: of each student one attempt is judged at a time, and the others wait. */
+	student: string;
+	/** Staff asked for another run. */
+	again: boolean;
+};
 export type Judge = (attemptId: string, signal: AbortSignal) => Promise<void>;
 
 export class JudgeQueue {
@@ -54,23 +66,16 @@ export class JudgeQueue {
 		while (!signal.aborted) {
 			try {
 				await this.#boss.start();
-				await this.#boss.createQueue(QUEUE, {
-					notify: true,
-					heartbeatSeconds: 20,
-					expireInSeconds: 3600,
-					// What fails here is the database or us, never the student: as long as it takes.
-					retryLimit: 1000,
-					retryDelay: 2,
-					retryBackoff: true,
-					retryDelayMax: 30,
-				});
+				for (const { name } of Object.values(LINES)) await this.#create(name);
 				this.#made.resolve();
-				const options = { localConcurrency: AT_ONCE, pollingIntervalSeconds: 1 };
-				await this.#boss.work<Job>(QUEUE, options, async ([job]) => {
-					if (job) await this.#judge(job.data.attempt, AbortSignal.any([job.signal, signal]));
-				});
-				// Two jobs for one attempt do no harm: a run is named by attempt and try.
-				for (const { id } of await openAttempts(this.#db)) await this.enqueue(this.#db, id);
+				for (const { name, atOnce } of Object.values(LINES)) {
+					for (let n = 0; n < atOnce; n += 1) await this.#work(name, signal);
+				}
+				// Two jobs for one attempt do no harm: a run is named by attempt and try. A student's
+				// turn isn't waited for: a process that was killed seems to have it for a while.
+				for (const { id, again } of await queuedAttempts(this.#db)) {
+					await this.#send(this.#db, { attempt: id, again });
+				}
 				return;
 			} catch (cause) {
 				this.#log('warn', 'the queue cannot start yet', { cause });
@@ -79,10 +84,44 @@ export class JudgeQueue {
 		}
 	}
 
-	async enqueue(tx: Executor, attemptId: string): Promise<void> {
+	#create(name: string): Promise<void> {
+		return this.#boss.createQueue(name, {
+			notify: true,
+			heartbeatSeconds: 20,
+			expireInSeconds: 3600,
+			// What fails here is the database or us, never the student: as long as it takes.
+			retryLimit: 1000,
+			retryDelay: 2,
+			retryBackoff: true,
+			retryDelayMax: 30,
+		});
+	}
+
+	/**
+	 * Whoever ends a job looks for the next at once: what waited for it isn't notified again, and would
+	 * be found by the next poll, which is half a minute away.
+	 */
+	async #work(name: string, signal: AbortSignal): Promise<void> {
+		const options = { localGroupConcurrency: 1, pollingIntervalSeconds: 1 };
+		const worker = await this.#boss.work<Job>(name, options, async ([job]) => {
+			try {
+				if (job) await this.#judge(job.data.attempt, AbortSignal.any([job.signal, signal]));
+			} finally {
+				this.#boss.notifyWorker(worker);
+			}
+		});
+	}
+
+	async enqueue(tx: Executor, job: ToJudge): Promise<void> {
 		await soon(this.#made.promise);
-		const id = await this.#boss.send(QUEUE, { attempt: attemptId } satisfies Job, {
+		await this.#send(tx, job);
+	}
+
+	async #send(tx: Executor, job: Omit<ToJudge, 'student'> & { student?: string }): Promise<void> {
+		const { name } = job.again ? LINES.again : LINES.first;
+		const id = await this.#boss.send(name, { attempt: job.attempt } satisfies Job, {
 			db: fromDrizzle(tx, sql),
+			...(job.student !== undefined && { group: { id: job.student } }),
 		});
 		if (id === null) throw new Error('the queue took no job');
 	}

@@ -48,6 +48,8 @@ const APOLOGY =
 
 /** A run that gave no verdict, and why: for the log and the code on the attempt. */
 type Trouble = { status: 'trouble'; code: string };
+/** Nobody waits for this run any more. */
+type Moot = { status: 'moot' };
 type Done = Extract<JudgeRun, { status: 'done' }>;
 
 export class Judging {
@@ -84,6 +86,11 @@ export class Judging {
 		return work;
 	}
 
+	/** An attempt was withdrawn: its run, if this process waits for it, ends at once. */
+	withdrawn(attemptId: string): void {
+		this.#wakers.get(attemptId)?.();
+	}
+
 	/** runnerd said that a run is done: whoever waits for it asks at once. */
 	async done(run: Run): Promise<void> {
 		const wake = this.#wakers.get(run.attempt);
@@ -100,6 +107,10 @@ export class Judging {
 			const run = { attempt: attemptId, try: attempt.try };
 			const tries = attempt.try - (await lastTry(this.#db, attemptId));
 			const result = await this.#run(attempt, run, signal);
+			if (result.status === 'moot') {
+				await this.#acknowledge(run);
+				continue;
+			}
 			const ours = result.status === 'trouble' || result.verdict.status === 'error';
 			if (ours) {
 				const code = result.status === 'trouble' ? result.code : codeOf(result.verdict);
@@ -133,7 +144,7 @@ export class Judging {
 		);
 	}
 
-	async #run(attempt: AttemptRow, run: Run, signal: AbortSignal): Promise<Done | Trouble> {
+	async #run(attempt: AttemptRow, run: Run, signal: AbortSignal): Promise<Done | Trouble | Moot> {
 		const request = await this.#request(attempt);
 		if (!request) return { status: 'trouble', code: 'lab-missing' };
 		const began = performance.now();
@@ -150,7 +161,7 @@ export class Judging {
 					: await this.#runnerd.startRun(run, request, signal);
 				heard = performance.now();
 				if (state?.status === 'done') return state;
-				if (!started) await markRunning(this.#db, { id: run.attempt, try: run.try });
+				if (!(await this.#wanted(run, state))) return { status: 'moot' };
 				// Unknown now: a runnerd without its memory. The same run may be put again.
 				started = state !== undefined;
 				await this.#doneOr(run, this.#options.pollMs, signal);
@@ -165,6 +176,15 @@ export class Judging {
 				await delay(this.#options.retryMs, undefined, { signal });
 			}
 		}
+	}
+
+	/** False when the attempt was withdrawn meanwhile, here or elsewhere, or is at another try. */
+	async #wanted(run: Run, state: JudgeRun | undefined): Promise<boolean> {
+		const attempt = await attemptById(this.#db, run.attempt);
+		if (!attempt || attempt.verdict || attempt.try !== run.try) return false;
+		if (state?.status !== 'running' || attempt.status === 'running') return true;
+		await markRunning(this.#db, { id: run.attempt, try: run.try });
+		return true;
 	}
 
 	async #request(attempt: AttemptRow): Promise<JudgeRunRequest | undefined> {

@@ -5,6 +5,7 @@ import {
 	accessToAttempt,
 	accessToClass,
 	accessToWorkspace,
+	type AttemptAct,
 	type ClassAct,
 	type Granted,
 	type Refusal,
@@ -36,11 +37,7 @@ export async function requireWorkspace(event: Asking, workspaceId: string, act: 
 	return { viewer, ...granted(await accessToWorkspace(app().db, viewer, workspaceId, act)) };
 }
 
-export async function requireAttempt(
-	event: Asking,
-	attemptId: string,
-	act: 'see' | 'judge-again' = 'see',
-) {
+export async function requireAttempt(event: Asking, attemptId: string, act: AttemptAct = 'see') {
 	const viewer = requireUser(event);
 	return { viewer, ...granted(await accessToAttempt(app().db, viewer, attemptId, act)) };
 }

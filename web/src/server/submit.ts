@@ -2,7 +2,7 @@
 // blobs, and then the attempt with its job in one transaction.
 
 import type { Database } from '@containrlab/db/connect.ts';
-import { emitAttempt, insertAttempt, openAttempt } from '@containrlab/db/queries/attempts.ts';
+import { emitAttempt, insertAttempt, withdraw } from '@containrlab/db/queries/attempts.ts';
 import {
 	blobBytes,
 	blobsOfWorkspace,
@@ -17,6 +17,7 @@ import {
 } from '@containrlab/db/queries/workspaces.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
+import type { ToJudge } from './judge-queue.ts';
 import type { Documents, Loaded } from './documents.ts';
 import type { Labs } from './labs.ts';
 import type { Log } from './log.ts';
@@ -29,7 +30,7 @@ export type Submission =
 	| { ok: false; reason: 'no-lab' | 'not-read' };
 
 /** Puts the job of judging an attempt into the queue, within the caller's transaction. */
-export type Enqueue = (tx: Executor, attemptId: string) => Promise<void>;
+export type Enqueue = (tx: Executor, job: ToJudge) => Promise<void>;
 
 export interface SubmitDeps {
 	db: Database;
@@ -62,8 +63,6 @@ export class Submissions {
 
 	async #submit(workspace: WorkspaceContext, userId: string): Promise<Submission> {
 		const { db, labs, enqueue } = this.#deps;
-		const open = await openAttempt(db, workspace.id);
-		if (open) return { ok: true, attempt: open.id, number: open.number, created: false };
 		const lab = labs.get(workspace.labSlug);
 		if (!lab) return { ok: false, reason: 'no-lab' };
 
@@ -80,7 +79,7 @@ export class Submissions {
 		return db.transaction(async (tx) => {
 			await keepLabVersion(tx, lab);
 			await keepBlobs(tx, blobs);
-			const { row, created } = await insertAttempt(tx, {
+			const { row, created, replaces } = await insertAttempt(tx, {
 				id: newId(),
 				workspaceId: workspace.id,
 				submittedBy: userId,
@@ -94,7 +93,9 @@ export class Submissions {
 				const binary = files.flatMap((file) => (file.kind === 'binary' ? [file.sha] : []));
 				await linkBlobs(tx, workspace.id, [...new Set(binary)]);
 				await touchWorkspace(tx, workspace.id);
-				await enqueue(tx, row.id);
+				const job = { attempt: row.id, student: workspace.ownerId, again: false };
+				await enqueue(tx, job);
+				if (replaces) await withdraw(tx, replaces, { kind: 'replaced', by: row.number });
 				await emitAttempt(tx, row);
 			}
 			return { ok: true, attempt: row.id, number: row.number, created };

@@ -4,7 +4,7 @@ import type { AttemptStatus } from './AttemptsTable.svelte';
 
 export type KeptRun = {
 	try: number;
-	status: 'passed' | 'failed' | 'error';
+	status: 'passed' | 'failed' | 'error' | 'withdrawn';
 	finishedAt: Date | string | null;
 	/** Who asked for another run; null when they are gone. */
 	by: string | null;
@@ -41,7 +41,7 @@ export function shownRuns(
 						by: run.by ?? 'someone who has left',
 						at: run.at,
 						aside:
-							run.status === 'error' &&
+							(run.status === 'error' || run.status === 'withdrawn') &&
 							all
 								.slice(0, index)
 								.some((earlier) => earlier.status === 'passed' || earlier.status === 'failed'),

@@ -3,7 +3,7 @@
 export type ProgressMark = {
 	id: string;
 	number: number;
-	status: 'queued' | 'running' | 'passed' | 'failed' | 'error';
+	status: 'queued' | 'running' | 'passed' | 'failed' | 'error' | 'withdrawn';
 	createdAt: Date | string;
 	/** null before the verdict. */
 	checksPassed: number | null;
@@ -35,6 +35,8 @@ export function markOf({ status, checksPassed, checks }: ProgressMark): string {
 			return checks ? `${checksPassed ?? 0} of ${checks}` : 'failed';
 		case 'error':
 			return 'not judged';
+		case 'withdrawn':
+			return 'withdrawn';
 		case 'queued':
 		case 'running':
 			return 'being judged';

@@ -19,9 +19,9 @@ export class Attempts {
 	submitting = $state.raw<Submitting>({ kind: 'idle' });
 	problem = $state<string>();
 	readonly latest = $derived(this.all[0]);
-	/** A verdict is awaited; one that is only judged again keeps nobody from submitting. */
-	readonly running = $derived(
-		this.latest !== undefined && !isFinished(this.latest) && !this.latest.again,
+	/** Submissions without a verdict, the oldest first: one runs, and the newest may wait behind it. */
+	readonly open = $derived(
+		this.all.filter((attempt) => !isFinished(attempt) && !attempt.again).toReversed(),
 	);
 
 	readonly #workspace: string;
@@ -46,7 +46,7 @@ export class Attempts {
 	}
 
 	async submit(): Promise<void> {
-		if (this.submitting.kind !== 'idle' || this.running) return;
+		if (this.submitting.kind !== 'idle') return;
 		this.problem = undefined;
 		this.submitting = { kind: 'saving' };
 		try {
@@ -60,12 +60,31 @@ export class Attempts {
 		this.submitting = { kind: 'sending' };
 		try {
 			const response = await fetch(`/w/${this.#workspace}/submit`, { method: 'POST' });
-			if (response.ok) await this.#reload();
+			if (response.ok) await this.#submitted(response);
 			else this.problem = await words(response);
 		} catch {
 			this.problem = 'The server doesn’t answer. Your work is safe; try again in a moment.';
 		} finally {
 			this.submitting = { kind: 'idle' };
+		}
+	}
+
+	/** The very same work isn't judged twice at once: that is said, or the click seems lost. */
+	async #submitted(response: Response): Promise<void> {
+		const { number, created } = Submitted.parse(await response.json());
+		if (!created) toast(`Nothing has changed since attempt ${number}, which is in the queue.`);
+		await this.#reload();
+	}
+
+	/** Nobody waits for this one any more. */
+	async cancel(attempt: string): Promise<void> {
+		this.problem = undefined;
+		try {
+			const response = await fetch(`/attempts/${attempt}/cancel`, { method: 'POST' });
+			if (!response.ok) this.problem = await words(response);
+			await this.#reload();
+		} catch {
+			this.problem = 'The server doesn’t answer. Try again in a moment.';
 		}
 	}
 
@@ -93,11 +112,16 @@ function tellAgain(event: AttemptEvent, known: Attempt | undefined): void {
 	if (event.status === 'queued' && (!known || isFinished(known))) {
 		toast(`Attempt ${event.number} is being judged again.`);
 	} else if (isFinished(event)) {
-		const words = { passed: 'passed', failed: 'failed', error: 'could not be judged' };
+		const words = {
+			...{ passed: 'passed', failed: 'failed', error: 'could not be judged' },
+			withdrawn: 'withdrawn',
+		};
 		const result = words[event.status as keyof typeof words];
 		toast(`Attempt ${event.number} was judged again: ${result}.`, { duration: 10_000 });
 	}
 }
+
+const Submitted = z.object({ number: z.number(), created: z.boolean() });
 
 /** What the server says to a refusal, as its error pages do. */
 const Refusal = z.object({ message: z.string(), advice: z.string().optional() });

@@ -3,7 +3,7 @@
 import type { SandboxState } from '@containrlab/protocol/sandbox.ts';
 import type { BrowserEvent, Hand, Person } from '@containrlab/protocol/events.ts';
 import type { Me } from '#lib/people/Leave.svelte';
-import type { Verdict } from '@containrlab/protocol/verdict.ts';
+import type { AttemptVerdict } from '@containrlab/protocol/verdict.ts';
 
 export type AttemptEvent = Extract<BrowserEvent, { type: 'attempt' }>;
 export type AttemptStatus = AttemptEvent['status'];
@@ -15,12 +15,14 @@ export type Attempt = {
 	status: AttemptStatus;
 	createdAt: Date | string;
 	phases: AttemptPhase[];
-	verdict: Verdict | null;
+	verdict: AttemptVerdict | null;
 	durationMs: number | null;
 	imageBytes: number | null;
 	/** `document`: the sandbox couldn't be asked, so what only it held is missing. */
 	source: 'drained' | 'document';
 	left: { path: string; reason: string }[];
+	/** Staff decided otherwise than the judge. */
+	override: { status: 'passed' | 'failed'; reason: string; by: Person; at: string } | null;
 	/** It had a verdict before, and staff asked for another run. */
 	again: boolean;
 };

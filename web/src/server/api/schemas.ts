@@ -5,7 +5,7 @@ import { Id } from '@containrlab/protocol/id.ts';
 import { FILE_LIMITS } from '@containrlab/protocol/path.ts';
 import { SandboxReason } from '@containrlab/protocol/sandbox.ts';
 import { Role as TicketRole } from '@containrlab/protocol/ticket.ts';
-import { JudgePhase, Verdict as JudgeVerdict } from '@containrlab/protocol/verdict.ts';
+import { AttemptStatus, AttemptVerdict, JudgePhase } from '@containrlab/protocol/verdict.ts';
 
 const Role = TicketRole.meta({ id: 'Role' });
 const Time = z.iso.datetime().meta({ description: 'In UTC.' });
@@ -191,8 +191,9 @@ export const Attempt = z
 		id: Id,
 		number: z.int().meta({ description: 'From 1, within the session.' }),
 		session: Id,
-		status: z.enum(['queued', 'running', 'passed', 'failed', 'error']).meta({
-			description: '`failed` is about the work; `error` is our fault and says nothing about it.',
+		status: AttemptStatus.meta({
+			description:
+				'`failed` is about the work; `error` is our fault and says nothing about it; `withdrawn` was replaced or cancelled before it was judged, and counts for nothing.',
 		}),
 		source: z.enum(['drained', 'document']).meta({
 			description: '`document`: the sandbox could not be asked for what only it held.',
@@ -204,7 +205,7 @@ export const Attempt = z
 		startedAt: Time.nullable(),
 		finishedAt: Time.nullable(),
 		phases: z.array(Phase),
-		verdict: JudgeVerdict.meta({ id: 'Verdict' }).nullable(),
+		verdict: AttemptVerdict.meta({ id: 'Verdict' }).nullable(),
 	})
 	.meta({ id: 'Attempt' });
 export type Attempt = z.infer<typeof Attempt>;

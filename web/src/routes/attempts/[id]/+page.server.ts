@@ -3,11 +3,13 @@
 import { keptRun, runsOf } from '@containrlab/db/queries/attempt-runs.ts';
 import { logOf, neighboursOf, type AttemptRow } from '@containrlab/db/queries/attempts.ts';
 import { lastEventId } from '@containrlab/db/queries/events.ts';
-import { fail } from '@sveltejs/kit';
+import { fail, type RequestEvent } from '@sveltejs/kit';
 import { isStaff } from '#server/access.ts';
 import { app } from '#server/app.ts';
+import { NOT_CANCELLED } from '#server/cancelling.ts';
 import { logParts } from '#server/attempt-log.ts';
 import { requireAttempt } from '#server/kit.ts';
+import { OverrideForm } from '#server/overriding.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
@@ -38,6 +40,7 @@ export const load: PageServerLoad = async (event) => {
 		lab: { slug: workspace.labSlug, title: labs.title(workspace.labSlug) },
 		attempt: { ...headOf(attempt), queuedAt: asksAgain?.at ?? attempt.createdAt },
 		files: attempt.files,
+		override: attempt.override,
 		/** The run that is shown: the one that counts, or an earlier one that was asked for. */
 		run: {
 			...{ try: run.try, status: run.status, phases: run.phases, verdict: run.verdict },
@@ -52,6 +55,8 @@ export const load: PageServerLoad = async (event) => {
 		neighbours,
 		/** Staff may ask for another run while its version of the lab is here. */
 		mayJudgeAgain: isStaff(role) && judgingAgain.possible(workspace.labSlug, attempt.labDigest),
+		/** A run that staff asked for is theirs to end. */
+		mayCancel: isStaff(role) || runs.length === 0,
 		log: logParts(log),
 		lastEvent,
 	};
@@ -67,7 +72,39 @@ const REFUSALS = {
 		'The lab has changed since, and its former version is no longer on this server. The verdict stays as it is.',
 } as const;
 
+async function deciding(event: RequestEvent) {
+	const id = event.params['id'] ?? '';
+	const { attempt, workspace, viewer } = await requireAttempt(event, id, 'override');
+	return { id: attempt.id, classId: workspace.classId, by: viewer };
+}
+
 export const actions: Actions = {
+	override: async (event) => {
+		const { id, classId, by } = await deciding(event);
+		const word = OverrideForm.safeParse(Object.fromEntries(await event.request.formData()));
+		if (!word.success) {
+			return fail(400, { reason: word.error.issues[0]?.message ?? 'Choose a verdict.' });
+		}
+		const done = await app().overriding.decide(id, classId, by, word.data);
+		return done ? { decided: true } : fail(409, { problem: REFUSALS.open });
+	},
+	restore: async (event) => {
+		const { id, classId, by } = await deciding(event);
+		const done = await app().overriding.decide(id, classId, by, undefined);
+		return done ? { decided: true } : fail(409, { problem: REFUSALS.open });
+	},
+	cancel: async (event) => {
+		const { attempt, workspace, viewer, role } = await requireAttempt(
+			event,
+			event.params.id,
+			'withdraw',
+		);
+		const by = { id: viewer.id, name: viewer.name, isStaff: isStaff(role) };
+		const cancelled = await app().cancelling.cancel(attempt, workspace.classId, by);
+		if (cancelled.ok) return { cancelled: true };
+		const { status, message } = NOT_CANCELLED[cancelled.reason];
+		return fail(status, { problem: message });
+	},
 	again: async (event) => {
 		const { attempt, workspace, viewer } = await requireAttempt(
 			event,
@@ -75,8 +112,9 @@ export const actions: Actions = {
 			'judge-again',
 		);
 		const { id, labDigest } = attempt;
-		const { labSlug, classId } = workspace;
-		const asked = await app().judgingAgain.attempt({ id, labSlug, labDigest }, classId, viewer.id);
+		const { labSlug, classId, ownerId } = workspace;
+		const subject = { id, ownerId, labSlug, labDigest };
+		const asked = await app().judgingAgain.attempt(subject, classId, viewer.id);
 		return asked.ok ? { again: true } : fail(409, { problem: REFUSALS[asked.reason] });
 	},
 };

@@ -59,6 +59,7 @@ export const load: PageServerLoad = async (event) => {
 			imageBytes: attempt.imageBytes,
 			source: attempt.source,
 			left: attempt.left,
+			override: attempt.override,
 			again: again.has(attempt.id),
 		})),
 		hand: hand ?? null,

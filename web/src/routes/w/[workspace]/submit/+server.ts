@@ -9,8 +9,8 @@ export const POST: RequestHandler = async (event) => {
 	const { viewer, workspace } = await requireWorkspace(event, event.params.workspace, 'submit');
 	const result = await app().submissions.submit(workspace, viewer.id);
 	if (result.ok) {
-		const { attempt, number } = result;
-		return json({ attempt, number }, { status: 202 });
+		const { attempt, number, created } = result;
+		return json({ attempt, number, created }, { status: 202 });
 	}
 	if (result.reason === 'no-lab') {
 		error(409, 'This lab is no longer taught here.', { advice: 'Tell your instructor.' });

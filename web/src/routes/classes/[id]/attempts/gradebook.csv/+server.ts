@@ -8,7 +8,10 @@ import { attachment } from '#server/files/attachment.ts';
 import { requireClassRole } from '#server/kit.ts';
 import type { RequestHandler } from './$types';
 
-const HEAD = ['Student', 'Student number', 'Lab', 'Best verdict', 'Attempts', 'First passed (UTC)'];
+const HEAD = [
+	...['Student', 'Student number', 'Lab', 'Best verdict', 'Points', 'Out of', 'Of these bonus'],
+	...['Attempts', 'First passed (UTC)'],
+];
 
 /** What we couldn't judge is no verdict about anyone. */
 function bestOf({ passed, failed, open, errors }: Grade): string {
@@ -17,6 +20,10 @@ function bestOf({ passed, failed, open, errors }: Grade): string {
 	if (open > 0) return 'being judged';
 	return errors > 0 ? 'not judged' : 'not submitted';
 }
+
+/** Of the best attempt, as numbers that a spreadsheet adds up; nothing where nothing was judged. */
+const pointsOf = ({ best }: Grade): string[] =>
+	best ? [best.earned, best.possible, best.bonus].map(String) : ['', '', ''];
 
 export const GET: RequestHandler = async (event) => {
 	const { class: found } = await requireClassRole(event, event.params.id, 'teach');
@@ -28,6 +35,7 @@ export const GET: RequestHandler = async (event) => {
 		grade.studentNumber ?? '',
 		labs.title(grade.labSlug),
 		bestOf(grade),
+		...pointsOf(grade),
 		String(grade.passed + grade.failed + grade.open),
 		grade.firstPass?.toISOString() ?? '',
 	]);
