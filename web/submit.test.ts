@@ -228,6 +228,7 @@ describe('submitting', () => {
 			runnerd: new RunnerdClient(runnerdUrl, SERVICE_TOKEN),
 			labs: await Labs.read(fileURLToPath(new URL('../labs', import.meta.url)), () => {}),
 			enqueue: async () => {},
+			withdrawn: () => {},
 		});
 		expect(await documents.load(costly.workspace)).toMatchObject({ ok: true });
 		const workspace = (await workspaceById(db, costly.workspace))!;
@@ -336,6 +337,18 @@ describe('waiting', () => {
 		expect(await settled(first)).toMatchObject({ status: 'withdrawn' });
 		await until('the run has ended', () => runnerd.acknowledged.includes(key));
 		expect(await settled(second)).toMatchObject({ status: 'passed' });
+	});
+
+	it('takes no more from one workspace than can be judged', async () => {
+		const { browser, workspace } = await guest('Mia');
+		let answer: Response;
+		let sent = 0;
+		do {
+			answer = await browser.send(`/w/${workspace}/submit`, { method: 'POST' });
+			sent += 1;
+		} while (answer.status === 202 && sent < 200);
+		expect([answer.status, sent > 20]).toEqual([429, true]);
+		expect(await attemptsOf(database.connection.db, workspace, 9)).toHaveLength(1);
 	});
 
 	it('is cancelled by its owner and by staff, not by others, and is judged no more', async () => {

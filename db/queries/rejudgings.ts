@@ -1,17 +1,31 @@
 // All attempts of a lab judged again: what was asked for, and what came of it.
 
-import { and, asc, count, desc, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm';
 import { attempts, rejudgedAttempts, rejudgings, users, workspaces } from '../schema.ts';
 import { codesOf, type AttemptRow, type AttemptStatus } from './attempts.ts';
 import { first, type Executor } from './executor.ts';
 
 type Rejudging = typeof rejudgings.$inferSelect;
 
+/** Of a class; older reports go, the runs that they tell of stay with their attempts. */
+const KEPT = 20;
+
+/** Makes room for itself. */
 export async function insertRejudging(
 	db: Executor,
 	rejudging: typeof rejudgings.$inferInsert,
 ): Promise<void> {
 	await db.insert(rejudgings).values(rejudging);
+	const kept = db
+		.select({ id: rejudgings.id })
+		.from(rejudgings)
+		.where(eq(rejudgings.classId, rejudging.classId))
+		.orderBy(desc(rejudgings.askedAt))
+		.limit(KEPT);
+	const { classId } = rejudging;
+	await db
+		.delete(rejudgings)
+		.where(and(eq(rejudgings.classId, classId), notInArray(rejudgings.id, kept)));
 }
 
 /** How an attempt stood before; in the transaction that opens its next run. */
@@ -78,7 +92,7 @@ export async function rejudgingsOf(db: Executor, classId: string): Promise<Liste
 	return list(db)
 		.where(eq(rejudgings.classId, classId))
 		.orderBy(desc(rejudgings.askedAt))
-		.limit(20);
+		.limit(KEPT);
 }
 
 export async function rejudgingById(

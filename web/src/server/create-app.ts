@@ -66,6 +66,7 @@ export async function createApp(config: Config): Promise<RunningApp> {
 	});
 	const submissions = new Submissions({
 		...{ db, documents, runnerd, labs, log },
+		withdrawn: (attemptId) => judging.withdrawn(attemptId),
 		enqueue: (tx, job) => queue.enqueue(tx, job),
 	});
 	const judgingAgain = new JudgingAgain({

@@ -17,6 +17,7 @@ import {
 } from '@containrlab/db/queries/workspaces.ts';
 import { newId } from '@containrlab/protocol/id.ts';
 import type { DrainResult } from '@containrlab/protocol/sandbox.ts';
+import { Pace } from './api/pace.ts';
 import type { ToJudge } from './judge-queue.ts';
 import type { Documents, Loaded } from './documents.ts';
 import type { Labs } from './labs.ts';
@@ -27,7 +28,9 @@ import { gatherFiles } from './submitted-files.ts';
 
 export type Submission =
 	| { ok: true; attempt: string; number: number; created: boolean }
-	| { ok: false; reason: 'no-lab' | 'not-read' };
+	| { ok: false; reason: 'no-lab' | 'not-read' }
+	/** Seconds. */
+	| { ok: false; reason: 'too-often'; wait: number };
 
 /** Puts the job of judging an attempt into the queue, within the caller's transaction. */
 export type Enqueue = (tx: Executor, job: ToJudge) => Promise<void>;
@@ -38,11 +41,17 @@ export interface SubmitDeps {
 	runnerd: Pick<RunnerdClient, 'drain' | 'blob'>;
 	labs: Labs;
 	enqueue: Enqueue;
+	/** Ends the run of an attempt that gave its place, if it has been handed in. */
+	withdrawn: (attemptId: string) => void;
 	log: Log;
 }
 
+/** Each is kept, replaced or not: somebody in a hurry is below this, a script's loop isn't. */
+const PACE = { burst: 30, perSecond: 0.25 };
+
 export class Submissions {
 	readonly #deps: SubmitDeps;
+	readonly #pace = new Pace(PACE);
 	/** One at a time for each workspace: to read one takes a sandbox, sync and much memory. */
 	readonly #submitting = new Map<string, Promise<Submission>>();
 
@@ -65,6 +74,8 @@ export class Submissions {
 		const { db, labs, enqueue } = this.#deps;
 		const lab = labs.get(workspace.labSlug);
 		if (!lab) return { ok: false, reason: 'no-lab' };
+		const wait = this.#pace.take(workspace.id);
+		if (wait > 0) return { ok: false, reason: 'too-often', wait };
 
 		const { source, drained } = await this.#drain(workspace.id);
 		const loaded = await this.#load(workspace.id);
@@ -76,7 +87,7 @@ export class Submissions {
 		);
 		doc.destroy();
 
-		return db.transaction(async (tx) => {
+		const { replaced, ...submission } = await db.transaction(async (tx) => {
 			await keepLabVersion(tx, lab);
 			await keepBlobs(tx, blobs);
 			const { row, created, replaces } = await insertAttempt(tx, {
@@ -98,8 +109,11 @@ export class Submissions {
 				if (replaces) await withdraw(tx, replaces, { kind: 'replaced', by: row.number });
 				await emitAttempt(tx, row);
 			}
-			return { ok: true, attempt: row.id, number: row.number, created };
+			const { id: attempt, number } = row;
+			return { ok: true as const, attempt, number, created, replaced: replaces?.id };
 		});
+		if (replaced !== undefined) this.#deps.withdrawn(replaced);
+		return submission;
 	}
 
 	/** Undefined when sync is away. */

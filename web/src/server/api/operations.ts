@@ -215,7 +215,8 @@ export const deleteFile = {
 export const submit = {
 	...{ id: 'submit', method: 'POST', path: '/api/judge/{slug}', paced: true },
 	summary: 'Submit your session of a lab',
-	description: 'While an attempt waits or runs, that one is answered.',
+	description:
+		'One attempt runs and one waits: newer work takes the place of what waits, and for the very same work the attempt that is in the queue is answered.',
 	query: ClassQuery,
 	answers: { 202: { description: 'The attempt, to be judged.', schema: schemas.Attempt } },
 	refusals: [...IN_A_CLASS, 'not-started', 'lab-withdrawn'],

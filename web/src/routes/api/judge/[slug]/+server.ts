@@ -21,6 +21,9 @@ export const POST = endpoint(submit, async ({ viewer, params, query }, answer) =
 	const workspace = await session(viewer, { id: own.id }, 'submit');
 	const { db, submissions } = app();
 	const result = await submissions.submit(workspace, viewer.id);
+	if (!result.ok && result.reason === 'too-often') {
+		throw new ApiRefusal('too-many-requests', { headers: { 'retry-after': String(result.wait) } });
+	}
 	if (!result.ok)
 		throw new ApiRefusal(result.reason === 'no-lab' ? 'lab-withdrawn' : 'unavailable');
 	const attempt = await attemptById(db, result.attempt);

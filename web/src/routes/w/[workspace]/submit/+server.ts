@@ -15,6 +15,11 @@ export const POST: RequestHandler = async (event) => {
 	if (result.reason === 'no-lab') {
 		error(409, 'This lab is no longer taught here.', { advice: 'Tell your instructor.' });
 	}
+	if (result.reason === 'too-often') {
+		error(429, 'That is more than can be judged.', {
+			advice: `Your work is safe. Submit again in ${result.wait} seconds.`,
+		});
+	}
 	error(503, 'Your files could not be read just now.', {
 		advice: 'Nothing was submitted and nothing is lost. Try again in a few seconds.',
 	});
