@@ -31,7 +31,7 @@ dir=$(mktemp -d) || exit 70
 if [ $# -gt 0 ]; then
 	curl --silent --noproxy '*' --max-time $((grace + 10)) --output /dev/null --write-out '%{http_code}' "$@" > "$dir/code" 2>/dev/null &
 	asked=$!
-	rounds=75
+	rounds=400
 	until grep -qs "^ *[0-9]*: [0-9A-F]*:$hex [0-9A-F]*:[0-9A-F]* 01 00000000:00000000" /proc/$pid/net/tcp /proc/$pid/net/tcp6 || [ $rounds = 0 ]; do
 		sleep 0.04
 		rounds=$((rounds - 1))

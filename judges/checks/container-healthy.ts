@@ -15,7 +15,7 @@ const OFTEN = [
 	...['--health-timeout=4s', '--health-retries=1'],
 ];
 /** Seconds in which a check must notice that the app hangs: two tries and their time. */
-const NOTICE = 15;
+const NOTICE = 20;
 const PAUSE_MS = 250;
 
 export const containerHealthy: Check<'container-healthy'> = {

@@ -20,7 +20,7 @@ const checks = [
 	{ check: 'container-listens', port },
 	{ check: 'container-not-root' },
 	{ check: 'container-memory', megabytes: 60, after: { port } },
-	{ check: 'container-logs', matches: 'GET / ' },
+	{ check: 'container-logs', matches: 'GET / ', within: 20 },
 	{ check: 'container-healthy', notices: true },
 	{ check: 'container-stops', port, within: 8, finishes: '/slow' },
 	{ check: 'container-restarts', port },
