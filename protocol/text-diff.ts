@@ -1,6 +1,7 @@
 // What changed between two texts: replaced ranges of the first, by lines, then by words.
 
 import diff from 'fast-diff';
+import { anchorsOf } from './text-anchors.ts';
 
 /** `[start, end)` of the old text became `text`. Offsets in UTF-16 units, on code point borders. */
 export interface Hunk {
@@ -14,6 +15,8 @@ export interface Hunk {
  * product at worst, and the loop it runs on serves every sandbox.
  */
 const TOKENS = 2000;
+/** A long text is looked at in so many pieces at most: who merges compares each with each. */
+const PIECES = 500;
 const LINE = /[^\n]*\n|[^\n]+/g;
 // A word is changed whole or not at all: what one side typed never borrows letters that the other
 // side is deleting.
@@ -21,7 +24,7 @@ const WORD = /[\p{L}\p{N}\p{M}_]+|\s+|[^]/gu;
 
 /** The hunks that turn `from` into `to`, in order, not touching one another. */
 export function diffText(from: string, to: string): Hunk[] {
-	const budget = { tokens: 2 * TOKENS };
+	const budget = { tokens: 2 * TOKENS, pieces: PIECES };
 	return joinTouching(
 		refine({ start: 0, end: from.length, text: to }, from, LINE, budget).flatMap((hunk) =>
 			changedWithin(hunk, refine(hunk, from, WORD, budget), from),
@@ -81,14 +84,24 @@ function widen(hunks: readonly Hunk[], start: number, end: number, from: string)
 
 const inkOf = (text: string): number => text.replace(/\s+/g, '').length;
 
-function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: number }): Hunk[] {
+interface Budget {
+	tokens: number;
+	pieces: number;
+}
+
+function refine(whole: Hunk, from: string, token: RegExp, budget: Budget): Hunk[] {
 	const hunk = token === LINE ? trim(whole, from, true) : whole;
 	if (hunk.start === hunk.end || hunk.text === '') return isEmpty(hunk) ? [] : [hunk];
 	const old = from.slice(hunk.start, hunk.end);
 	const before = old.match(token) ?? [];
 	const after = hunk.text.match(token) ?? [];
 	const tokens = before.length + after.length;
-	if (tokens > Math.min(TOKENS, budget.tokens)) return [hunk];
+	if (tokens > Math.min(TOKENS, budget.tokens)) {
+		const pieces = token === LINE ? piecesOf(hunk, before, after) : [];
+		budget.pieces -= pieces.length;
+		if (pieces.length === 0 || budget.pieces < 0) return [hunk];
+		return pieces.flatMap((piece) => refine(piece, from, LINE, budget));
+	}
 	budget.tokens -= tokens;
 	const codes = new Map<string, string>();
 	const encode = (list: readonly string[]): string => list.map((t) => codeOf(codes, t)).join('');
@@ -112,6 +125,23 @@ function refine(whole: Hunk, from: string, token: RegExp, budget: { tokens: numb
 		open.end = at;
 	}
 	return token === LINE ? hunks : hunks.map((h) => trimWords(h, from)).filter((h) => !isEmpty(h));
+}
+
+/** What lies between the lines of a long text that stay; none if there are none. */
+function piecesOf(hunk: Hunk, before: readonly string[], after: readonly string[]): Hunk[] {
+	const anchors = anchorsOf(before, after);
+	if (anchors.length === 0) return [];
+	const pieces: Hunk[] = [];
+	let [at, n, m] = [hunk.start, 0, 0];
+	for (const [oldLine, newLine] of [...anchors, [before.length, after.length] as const]) {
+		const start = at;
+		while (n < oldLine) at += before[n++]!.length;
+		const piece = { start, end: at, text: after.slice(m, newLine).join('') };
+		if (!isEmpty(piece)) pieces.push(piece);
+		at += before[n++]?.length ?? 0;
+		m = newLine + 1;
+	}
+	return pieces;
 }
 
 /** Words that only begin or end alike by chance are others: these letters go with what they are in. */

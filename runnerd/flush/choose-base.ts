@@ -48,10 +48,23 @@ export function chooseBase(
 	if (!newest) return undefined;
 	if (known.some(({ text }) => text === written)) {
 		const isMeant = (one: Version) => one.on === null || one.at <= at - MOMENT;
-		return known.findLast((one) => one.text === written || isMeant(one));
+		const meant = known.findLast((one) => one.text === written || isMeant(one));
+		return meant && whatCameOf(meant, known);
 	}
 	const base = lastSeen(known.map(withoutReturns), withoutReturns({ text: written }).text);
 	return known.find(({ v }) => v === base.v);
+}
+
+/**
+ * An older copy that somebody saved was merged with what it lacked: the first version after it that
+ * shows so is what both sides had.
+ */
+function whatCameOf(saved: Version, known: readonly Version[]): Version {
+	const at = known.indexOf(saved);
+	const [before, after] = [known[at - 1], known[at + 1]];
+	if (saved.on !== null || !before || !after || after.on === null) return saved;
+	const { gone, kept } = fate(saved, after, before.text);
+	return kept > gone ? after : saved;
 }
 
 /** Line ends say nothing of what their writer had seen: `unix2dos` changes every line. */

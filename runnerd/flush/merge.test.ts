@@ -60,6 +60,17 @@ test('an edit is as small as what changed', () => {
 	]);
 });
 
+test('a long text that changed in places far apart has changed only there', () => {
+	const lines = Array.from({ length: 30_000 }, (_, n) => `${n}\n`);
+	const other = lines.with(10, 'ten\n').toSpliced(15_000, 0, 'new\n').toSpliced(29_000, 5);
+	const hunks = diffText(lines.join(''), other.join(''));
+	expect(hunks.map(({ text }) => text)).toEqual(['ten\n', 'new\n', '']);
+	expect(hunks.reduce((sum, { start, end }) => sum + end - start, 0)).toBeLessThan(50);
+	// Who saves a copy without what was typed since hadn't seen that.
+	const [copy, newest] = [lines.join(''), lines.toSpliced(20_000, 0, '<typed>\n').join('')];
+	expect(chooseBase(versionsOf(copy, `${newest}more\n`), 2, `first\n${copy}<mine>\n`)?.v).toBe(1);
+});
+
 test('a diff always leads to the other text', () => {
 	for (let seed = 1; seed <= 300; seed += 1) {
 		const r = random(seed);
@@ -151,6 +162,22 @@ test('who returns to an older version takes back nothing that was typed only a m
 	expect([1.5, 2.5, 3.5].map(base)).toEqual([1, 2, 3]);
 	// Only its line ends were changed, say: it has all that it had.
 	expect(chooseBase(typed, 3, 'one\ntwo\nthree\n', 1.5)?.v).toBe(3);
+});
+
+test('a return to an older version builds on what came of an older copy that was saved since', () => {
+	const older = 'one\ntwo\nthree\nfour\n';
+	const made = { v: 3, by: 1, state: '' };
+	const saved = versionsOf('one\n', older, 'one\nX\n', `X\n${older}five\n`).map((version) => ({
+		...version,
+		on: version.v === 4 ? made : null,
+	}));
+	// Made from `one`: on that alone, all the rest would come twice.
+	expect(chooseBase(saved, 4, older, 3.5)?.v).toBe(4);
+	const added = versionsOf('one\n', older, `${older}X\n`, `${older}X\nfive\n`).map((version) => ({
+		...version,
+		on: version.v === 4 ? made : null,
+	}));
+	expect(chooseBase(added, 4, older, 3.5)?.v).toBe(3);
 });
 
 test('a version that both sides never agreed on is no base', () => {

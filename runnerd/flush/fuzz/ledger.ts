@@ -65,7 +65,7 @@ export class Ledger {
 		if (from !== undefined) this.turns(from);
 		for (const [token] of text.matchAll(TOKEN)) this.#taken.add(token);
 		// What was only half there when they looked is half taken away.
-		const rest = text.replaceAll(TOKEN, '');
+		const rest = text.replaceAll(TOKEN, (token) => (this.#typed.has(token) ? '' : token));
 		const begun = [...rest.matchAll(BEGUN)].map(([part]) => part.slice(0, TELLING));
 		for (const token of this.#typed.keys()) {
 			const [end] = END.exec(token)!;
@@ -117,12 +117,14 @@ export class Ledger {
 	}
 
 	/**
-	 * A program makes a file at `path`, if there is none. If an old copy was saved there, and that was
-	 * moved away before anybody has seen it, what the copy lacked has gone.
+	 * A program makes a file at `path`, if there is none. What is just being typed there may be torn in
+	 * two; and if an old copy was saved there, and that was moved away before anybody has seen it, what
+	 * the copy lacked has gone.
 	 */
 	makes(path: string): void {
 		if (this.isStill(path, performance.now())) return;
 		this.turns(path);
+		this.takeUnfinished(path);
 		const text = this.#saved.get(path)?.text;
 		if (text === undefined || this.isShown(text)) return;
 		for (const [token, typed] of this.#typed) {
