@@ -130,7 +130,9 @@ test('a connection that keeps up is not slowed by one that does not', async () =
 test('what nobody reads is refused at last, and Ctrl-C works all the same', async () => {
 	await using agent = await testAgent();
 	const listener = await Listener.attach(agent);
-	await listener.type('cat > /dev/null < <(sleep 1000)\r');
+	await listener.type('echo begun-$((1+1)); cat > /dev/null < <(sleep 1000)\r');
+	// An interrupt that comes before there is anything to interrupt is none.
+	await listener.until(() => listener.output.includes('begun-2'));
 	const lines = 'x\r'.repeat(8000);
 	let reply = await listener.type(lines);
 	for (let n = 0; n < 10 && reply.ok; n += 1) reply = await listener.type(lines);
