@@ -19,7 +19,7 @@ const PARTS: Record<string, string[]> = {
 	/** Whatever bytes a document's server is sent. */
 	frames: ['sync/fuzz.test.ts'],
 	/** runnerd and the engine fail at every step. */
-	faults: ['runnerd/faults*.test.ts'],
+	faults: ['runnerd/faults*.test.ts', 'runnerd/engine/restart.test.ts'],
 	/** A class that comes all at once, after a lesson's terminals, files and previews. */
 	storm: ['ops/e2e/gate-b.test.ts'],
 	/** All images that stand in for official ones. */

@@ -64,8 +64,10 @@ export class World implements AsyncDisposable {
 			proxy: string,
 			directory: string,
 		) => Record<string, string> | Promise<Record<string, string>> = direct,
+		/** Of the engine itself, when it isn't the usual one: the proxy knows no other. */
+		socket?: string,
 	): Promise<World> {
-		const instance = await TestInstance.create();
+		const instance = await TestInstance.create(socket);
 		const keys = (await crypto.subtle.generateKey('Ed25519', true, [
 			...(['sign', 'verify'] as const),
 		])) as CryptoKeyPair;

@@ -82,7 +82,7 @@ type Seen = {
 /** `await using` it: an instance with its own label and directory; every launch shares both. */
 export class TestInstance implements AsyncDisposable {
 	readonly name = `t-${TEST_RUN}${newId(8)}`;
-	readonly engine = new Engine({ socketPath: DOCKER_SOCKET }, this.name);
+	readonly engine: Engine;
 	readonly directory: string;
 	/** For launches that follow. */
 	kept: KeptBudget = { count: 200, bytes: undefined };
@@ -92,12 +92,13 @@ export class TestInstance implements AsyncDisposable {
 	mirror: string | undefined;
 	#launches: { close(): Promise<void> }[] = [];
 
-	private constructor(directory: string) {
+	private constructor(directory: string, socketPath: string) {
 		this.directory = directory;
+		this.engine = new Engine({ socketPath }, this.name);
 	}
 
-	static async create(): Promise<TestInstance> {
-		return new TestInstance(await mkdtemp(join(tmpdir(), 'runnerd-')));
+	static async create(socket = DOCKER_SOCKET): Promise<TestInstance> {
+		return new TestInstance(await mkdtemp(join(tmpdir(), 'runnerd-')), socket);
 	}
 
 	/** The lifecycle of one runnerd process; several after one another are its launches. */
