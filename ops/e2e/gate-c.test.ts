@@ -126,6 +126,44 @@ describe('gate c: submit and verdict', () => {
 		expect(await runs.nth(1).innerText()).toMatch(/Passed.*this one counts/s);
 	});
 
+	it('counts as the TA decides, with the reason, and as judged when that is taken back', async () => {
+		const { page } = assistant;
+		await page.getByText('Decide otherwise…').click();
+		await page.getByLabel('Why').fill('The seal was copied from a neighbour.');
+		await page.getByRole('button', { name: 'Let this count' }).click();
+		await page.getByTestId('override').getByText('This counts as failed.').waitFor();
+		const told = view.verdict.getByTestId('override');
+		await told.getByText('The seal was copied from a neighbour.').waitFor();
+		await page.getByRole('button', { name: 'Let the judge’s verdict count again' }).click();
+		await told.waitFor({ state: 'detached' });
+	});
+
+	it('lets newer work take the place of what waits, and both be cancelled', async () => {
+		await view.openFile('Dockerfile');
+		// Nobody waits for it: it is cancelled.
+		await view.typeAtEnd('RUN sleep 300\n');
+		await view.submit();
+		await attempt(3).waitFor();
+		await view.expectPhase('build');
+		await view.typeAtEnd('# second\n');
+		await view.submit();
+		await attempt(4).getByText('Waiting').waitFor();
+		await attempt(4).getByTestId('line-place').waitFor();
+		await view.typeAtEnd('# third\n');
+		await view.submit();
+		await attempt(5).getByText('Waiting').waitFor();
+		await attempt(4).waitFor({ state: 'detached' });
+		await attempt(5).getByRole('button', { name: 'Cancel' }).click();
+		await attempt(5).waitFor({ state: 'detached' });
+		await attempt(3).getByRole('button', { name: 'Cancel' }).click();
+		await view.expectVerdictText(/Cancelled by you/);
+		await view.verdict.getByRole('link', { name: /#4/ }).click();
+		await student.page.getByText('Replaced by attempt 5').waitFor();
+	});
+
+	const attempt = (number: number): Locator =>
+		view.verdict.getByRole('region', { name: `Attempt ${number}` });
+
 	/** By its number: the row leads to the person, too. */
 	async function openAttempt(row: Locator): Promise<void> {
 		await row.getByRole('link', { name: /^\d+$/ }).click();

@@ -238,6 +238,18 @@ async function ofStaff(lesson: Lesson, page: Page, classPath: string, visit: Vis
 	await failed.locator('a[href^="/attempts/"]').first().click();
 	await page.waitForURL('**/attempts/*');
 	await visit(page, 'attempt');
+	await page.getByText('Decide otherwise…').click();
+	await page.getByLabel('Why').fill('Ada showed me that it runs.');
+	await visit(page, 'attempt-override');
+	await page.getByRole('button', { name: 'Let this count' }).click();
+	await page.getByTestId('override').waitFor();
+	await visit(page, 'attempt-overridden');
+	await page.goto(`${lesson.origin}${classPath}/attempts/again`);
+	await visit(page, 'attempts-again');
+	await page.getByRole('button', { name: 'Judge all its attempts again' }).click();
+	await page.waitForURL('**/attempts/again/*');
+	await page.getByText('Every verdict stayed as it was').waitFor({ timeout: 120_000 });
+	await visit(page, 'attempts-again-report');
 	await page.goto(`${lesson.origin}${classPath}/attempts`);
 	await page.locator(`a[href^="${classPath}/people/"]`).first().click();
 	await page.waitForURL('**/people/*');
