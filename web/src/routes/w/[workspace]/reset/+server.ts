@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { labVersion, starterFor } from '@containrlab/db/queries/workspaces.ts';
 import { app } from '#server/app.ts';
 import { Pace } from '#server/api/pace.ts';
+import { isTemporary } from '#server/failure.ts';
 import { requireWorkspace } from '#server/kit.ts';
-import { Unreachable } from '#server/service-call.ts';
 import type { RequestHandler } from './$types';
 
 /** The document keeps what every reset deletes. */
@@ -30,7 +30,7 @@ export const POST: RequestHandler = async (event) => {
 	const result = await files
 		.reset(at, await starterFor(db, workspace.id, lab.starter))
 		.catch((cause: unknown) => {
-			if (cause instanceof Unreachable) return { ok: false } as const;
+			if (isTemporary(cause)) return { ok: false } as const;
 			throw cause;
 		});
 	if (!result.ok) {
