@@ -3,7 +3,7 @@
 export interface Row {
 	name: string;
 	value: number;
-	unit: 'ms' | 's' | '×' | '/s' | 'KB' | 'MB' | '%' | 'edits';
+	unit: 'ms' | 's' | '×' | '/s' | 'KB' | 'MB' | '%' | 'edits' | 'verdicts';
 	/** The value should be at most this; a row without a target is there to be compared with others. */
 	target?: number;
 	/** … or at least this. */
