@@ -153,19 +153,20 @@ function readState(json: string, stderr: string): z.infer<typeof State> {
 	}
 }
 
-function refused(stderr: string): Started {
+/**
+ * What Docker and its runtime say of an image whose command, user, folder or volume can't be had. All
+ * else that the runtime says is about the machine, which must never look like the student's failure.
+ */
+const OWN_FAULT =
+	/exec: "|exec format error|no command specified|unable to find (user|group)|no matching entries in|must be in range|to cwd|not a directory|\binvalid\b/i;
+
+/** `docker run` started nothing; throws where that isn't the student's doing. */
+export function refused(stderr: string): Started {
 	const message = plain(stderr)
 		.replace(/^docker: Error response from daemon: /m, '')
 		.replace(/\n*Run 'docker run --help'.*$/s, '')
 		.trim();
-	// Student or not: only the container's own process can be at fault here.
-	if (
-		/exec: |OCI runtime|unable to start container process|no command specified|invalid|user/i.test(
-			message,
-		)
-	) {
-		return { status: 'refused', message };
-	}
+	if (OWN_FAULT.test(message)) return { status: 'refused', message };
 	throw new InfrastructureError('container-not-created', message);
 }
 
